@@ -1,0 +1,3 @@
+module soroi
+
+go 1.26
