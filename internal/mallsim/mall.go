@@ -82,7 +82,7 @@ type Mall struct {
 	serial    int64
 	journal   journal
 	numbering func(at time.Time, serial int64) string
-	restocks  func(OrderLine) bool
+	restocks  func(number string, line OrderLine) bool
 
 	watchMu       sync.RWMutex
 	watchers      []func(Change)
@@ -144,7 +144,7 @@ func (m *Mall) Numbering(number func(at time.Time, serial int64) string) {
 
 // Restocking lets a protocol decide line by line whether cancelled units are shown again when the one who cancels does not
 // say; it takes the place of Options.Restock. rule must not call the mall.
-func (m *Mall) Restocking(rule func(OrderLine) bool) {
+func (m *Mall) Restocking(rule func(number string, line OrderLine) bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.restocks = rule
@@ -289,6 +289,52 @@ func (m *Mall) AddStock(k Key, d int64, by string, lowest, highest int64) (after
 	}
 	m.write(&ev, e, after, by)
 	return after, nil
+}
+
+// StockWrite is one line of WriteStock: a number to show, or with Add a change of it.
+type StockWrite struct {
+	Key   Key
+	Units int64
+	Add   bool
+}
+
+// WriteStock writes all the lines or none, in one moment. It returns one error per line: *NoListingError, or *RangeError when
+// the number would lie outside lowest … highest. Nothing is written unless all of them are nil.
+func (m *Mall) WriteStock(lines []StockWrite, by string, lowest, highest int64) []error {
+	var ev events
+	defer m.tell(&ev)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	errs := make([]error, len(lines))
+	to := make(map[*entry]int64, len(lines))
+	wrong := false
+	for i, w := range lines {
+		e, ok := m.entries[w.Key]
+		if !ok {
+			errs[i], wrong = &NoListingError{Key: w.Key}, true
+			continue
+		}
+		before, again := to[e]
+		if !again {
+			before = e.stock
+		}
+		after := w.Units
+		if w.Add {
+			after += before
+		}
+		if after < lowest || after > highest {
+			errs[i], wrong = &RangeError{Key: w.Key, Before: before, After: after, Lowest: lowest, Highest: highest}, true
+		}
+		to[e] = after
+	}
+	if wrong {
+		return errs
+	}
+	for _, w := range lines {
+		e := m.entries[w.Key]
+		m.write(&ev, e, to[e], by)
+	}
+	return errs
 }
 
 // write changes a number from outside a sale: readers see it after WriteLag.

@@ -210,6 +210,24 @@ func TestAddStockKeepsItsRange(t *testing.T) {
 	}
 }
 
+func TestWriteStockIsAllOrNothing(t *testing.T) {
+	m := stocked(t, Options{}, 3)
+	cup := Key{Item: "cup"}
+	m.AddListing(Listing{Key: cup, Stock: 7})
+	errs := m.WriteStock([]StockWrite{{Key: cup, Units: 9}, {Key: mug, Units: -4, Add: true}, {Key: Key{Item: "?"}}}, ByPush, 0, 99999)
+	if errs[0] != nil || errs[1] == nil || errs[2] == nil {
+		t.Fatal(errs)
+	}
+	expect(t, m, cup, 7)
+	expect(t, m, mug, 3)
+	if errs := m.WriteStock([]StockWrite{{Key: cup, Units: 9}, {Key: mug, Units: -3, Add: true}}, ByPush, 0, 99999); errs[0] != nil || errs[1] != nil {
+		t.Fatal(errs)
+	}
+	expect(t, m, cup, 9)
+	expect(t, m, mug, 0)
+	balanced(t, m)
+}
+
 func TestLag(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := stocked(t, Options{WriteLag: 10 * time.Second, OrderLag: 5 * time.Second}, 10)

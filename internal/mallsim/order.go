@@ -290,7 +290,7 @@ func (m *Mall) Cancel(number string, c Cancellation) (Order, error) {
 			s := &p.lines[i]
 			units := found[s]
 			back := min(units, open(s))
-			restock := m.restocksLine(c.Restock, s)
+			restock := m.restocksLine(p, c.Restock, s)
 			s.wanted -= units
 			if restock {
 				m.move(ev, s.entry, back, ByCancel, p)
@@ -302,12 +302,12 @@ func (m *Mall) Cancel(number string, c Cancellation) (Order, error) {
 	})
 }
 
-func (m *Mall) restocksLine(asked *bool, s *sold) bool {
+func (m *Mall) restocksLine(p *purchase, asked *bool, s *sold) bool {
 	switch {
 	case asked != nil:
 		return *asked
 	case m.restocks != nil:
-		return m.restocks(s.line())
+		return m.restocks(p.number, s.line())
 	}
 	return m.options.Restock == RestockAlways
 }
@@ -331,7 +331,7 @@ func (m *Mall) Edit(number, line string, units int64) (Order, error) {
 			return &SoldOutError{Key: s.entry.key, Shown: s.entry.stock}
 		case more > 0:
 			m.move(ev, s.entry, -more, BySale, p)
-		case more < 0 && m.restocksLine(nil, s):
+		case more < 0 && m.restocksLine(p, nil, s):
 			m.move(ev, s.entry, -more, ByCancel, p)
 		}
 		s.wanted = units
