@@ -32,3 +32,8 @@ require (
 	modernc.org/memory v1.12.1 // indirect
 	modernc.org/sqlite v1.61.1 // indirect
 )
+
+ignore (
+	./build
+	node_modules
+)

@@ -1,0 +1,173 @@
+package store
+
+import (
+	"context"
+	"sync"
+
+	"soroi/internal/stock"
+)
+
+// work is one caller's part of a posting transaction. Whatever changes stock is a work, and works that wait at the same time share
+// one transaction (group commit), so a hot SKU costs no more than a cold one (design 3, Ledger).
+//
+// A work may run more than once: prepare starts afresh. An error of any step undoes the transaction; then each of its works runs
+// alone and the error reaches the caller whose work it is.
+type work interface {
+	// once is the key that makes the work happen once; two works with one key never share a transaction. "" has none.
+	once() string
+	// prepare reads, and locks, everything that the work needs but balances, and names the balances.
+	prepare(ctx context.Context, tx *Tx) ([]balanceKey, error)
+	// decide looks at the locked balances and posts movements.
+	decide(l *ledger) error
+	// record writes the work's own rows.
+	record(ctx context.Context, tx *Tx) error
+	// size is about how many movements the work may post.
+	size() int
+}
+
+// mostInGroup bounds the movements of one shared transaction: past it a group only grows slower.
+const mostInGroup = 4096
+
+// groups holds one queue of works per tenant.
+type groups struct {
+	db      *DB
+	mu      sync.Mutex
+	tenants map[stock.TenantID]*group
+}
+
+type group struct {
+	waiting []*ticket
+	led     bool // somebody runs transactions for this queue
+}
+
+type ticket struct {
+	work work
+	err  error
+	done chan struct{} // closed when err is final
+	lead chan struct{} // closed when this caller is to lead
+}
+
+// post runs the work in a shared transaction and returns when it is durable or has failed.
+func (g *groups) post(ctx context.Context, tenant stock.TenantID, w work) error {
+	t := &ticket{work: w, done: make(chan struct{}), lead: make(chan struct{})}
+	g.mu.Lock()
+	if g.tenants == nil {
+		g.tenants = make(map[stock.TenantID]*group)
+	}
+	q := g.tenants[tenant]
+	if q == nil {
+		q = &group{}
+		g.tenants[tenant] = q
+	}
+	q.waiting = append(q.waiting, t)
+	if !q.led {
+		q.led = true
+		close(t.lead)
+	}
+	g.mu.Unlock()
+
+	select {
+	case <-t.done:
+		return t.err
+	case <-t.lead:
+	}
+	g.lead(ctx, tenant, q, t)
+	return t.err
+}
+
+// lead runs shared transactions until the leader's own work is done, then hands over to the first that waits.
+func (g *groups) lead(ctx context.Context, tenant stock.TenantID, q *group, own *ticket) {
+	// What others wait for must not end with the leader's request.
+	ctx = context.WithoutCancel(ctx)
+	for {
+		batch := g.take(q)
+		g.run(ctx, tenant, batch)
+		ownDone := false
+		for _, t := range batch {
+			ownDone = ownDone || t == own
+			close(t.done)
+		}
+		if !ownDone {
+			continue
+		}
+		g.mu.Lock()
+		if len(q.waiting) > 0 {
+			close(q.waiting[0].lead)
+		} else {
+			q.led = false
+		}
+		g.mu.Unlock()
+		return
+	}
+}
+
+// take removes the works of the next transaction from the queue.
+func (g *groups) take(q *group) []*ticket {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var batch, left []*ticket
+	keys := make(map[string]bool)
+	size := 0
+	for _, t := range q.waiting {
+		key := t.work.once()
+		if size >= mostInGroup || key != "" && keys[key] {
+			left = append(left, t)
+			continue
+		}
+		keys[key] = true
+		size += t.work.size()
+		batch = append(batch, t)
+	}
+	q.waiting = left
+	return batch
+}
+
+// run tries the whole batch; when it fails as a whole, each work alone, so that one bad work harms no other.
+func (g *groups) run(ctx context.Context, tenant stock.TenantID, batch []*ticket) {
+	err := g.transaction(ctx, tenant, batch)
+	if err == nil || len(batch) == 1 {
+		if err != nil {
+			batch[0].err = err
+		}
+		return
+	}
+	for _, t := range batch {
+		if err := g.transaction(ctx, tenant, []*ticket{t}); err != nil {
+			t.err = err
+		}
+	}
+}
+
+func (g *groups) transaction(ctx context.Context, tenant stock.TenantID, batch []*ticket) error {
+	return g.db.Write(ctx, tenant, func(tx *Tx) error {
+		l := newLedger(tx.now)
+		needed := make(map[balanceKey]bool)
+		for _, t := range batch {
+			keys, err := t.work.prepare(ctx, tx)
+			if err != nil {
+				return err
+			}
+			for _, k := range keys {
+				needed[k] = true
+			}
+		}
+		if err := tx.lockBalances(ctx, l, needed); err != nil {
+			return err
+		}
+		for _, t := range batch {
+			if err := t.work.decide(l); err != nil {
+				return err
+			}
+		}
+		// Marks before listings, as the planner locks them: the other way round the two could wait for each other.
+		if err := tx.writeLedger(ctx, l); err != nil {
+			return err
+		}
+		for _, t := range batch {
+			if err := t.work.record(ctx, tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

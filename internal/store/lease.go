@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"soroi/internal/channel"
+	"soroi/internal/stock"
+)
+
+// Lease is the right to run one shop's loops. Its token rises with each change of holder, and every write of the loops names it, so
+// that a process which has lost the shop cannot write for it any more.
+type Lease struct {
+	Shop      channel.ShopID
+	Holder    string
+	Token     int64
+	ExpiresAt time.Time
+}
+
+// AcquireLease takes the lease of a shop when it is free or has run out, or extends it when holder has it already. ok is false when
+// somebody else holds it.
+//
+// A new holder finds no push in flight: what the last one had sent without an answer becomes unsure, to be read back.
+func (db *DB) AcquireLease(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, holder string, ttl time.Duration) (lease Lease, ok bool, err error) {
+	err = db.Write(ctx, tenant, func(tx *Tx) error {
+		lease, ok = Lease{Shop: shop, Holder: holder, ExpiresAt: tx.now.Add(ttl)}, false
+		now, until := micros(tx.now), micros(lease.ExpiresAt)
+		err := tx.one(ctx, []any{&lease.Token}, `UPDATE lease SET expires_at = $4 WHERE tenant_id = $1 AND shop_id = $2 AND holder = $3 AND expires_at > $5 RETURNING token`,
+			int64(shop), holder, until, now)
+		if err == nil {
+			ok = true
+			return nil
+		}
+		if !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		err = tx.one(ctx, []any{&lease.Token}, `INSERT INTO lease (tenant_id, shop_id, holder, token, expires_at) VALUES ($1, $2, $3, 1, $4)
+			ON CONFLICT (tenant_id, shop_id) DO UPDATE SET holder = excluded.holder, token = lease.token + 1, expires_at = excluded.expires_at
+			WHERE lease.expires_at <= $5 RETURNING token`, int64(shop), holder, until, now)
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		ok = true
+		_, err = tx.exec(ctx, `UPDATE listing SET in_flight = FALSE, unsure = TRUE WHERE tenant_id = $1 AND shop_id = $2 AND in_flight`, int64(shop))
+		return err
+	})
+	if err != nil {
+		return Lease{}, false, fmt.Errorf("lease of shop %d: %w", shop, err)
+	}
+	return lease, ok, nil
+}
+
+// ReleaseLease gives the shop back, so that another process need not wait for the lease to run out.
+func (db *DB) ReleaseLease(ctx context.Context, tenant stock.TenantID, lease Lease) error {
+	return db.Write(ctx, tenant, func(tx *Tx) error {
+		_, err := tx.exec(ctx, `UPDATE lease SET expires_at = 0 WHERE tenant_id = $1 AND shop_id = $2 AND holder = $3 AND token = $4`,
+			int64(lease.Shop), lease.Holder, lease.Token)
+		return err
+	})
+}
+
+// fence makes sure, until the transaction ends, that the lease is still held.
+func (tx *Tx) fence(ctx context.Context, lease Lease) error {
+	var token int64
+	var holder string
+	err := tx.one(ctx, []any{&token, &holder}, `SELECT token, holder FROM lease WHERE tenant_id = $1 AND shop_id = $2`+tx.db.dialect.forUpdate(), int64(lease.Shop))
+	if errors.Is(err, ErrNotFound) || err == nil && (token != lease.Token || holder != lease.Holder) {
+		return ErrLeaseLost
+	}
+	return err
+}

@@ -1,0 +1,160 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"soroi/internal/channel"
+	"soroi/internal/stock"
+)
+
+// Unplanned is one SKU whose targets must be computed, with everything that decides them.
+type Unplanned struct {
+	SKU      stock.SKUID
+	Terms    stock.Terms
+	Balance  stock.Balance // over all locations
+	Since    time.Time     // when the oldest of the reasons arose outside
+	Listings []PlanListing
+
+	marked int64
+}
+
+// PlanListing is what planning knows of a listing, and what it decides.
+type PlanListing struct {
+	ID       ListingID
+	Shop     channel.ShopID
+	Target   *stock.Quantity // as decided last; nil when never
+	Expected *stock.Quantity
+	SoldRate int64 // thousandths of a unit per hour, faded to now
+
+	NewTarget stock.Quantity
+	Risk      int64
+}
+
+// Plan takes up to limit changed SKUs, those changed by orders first, lets decide fill in each listing's NewTarget and Risk, and
+// writes the targets that differ. A SKU that changed a hundred times meanwhile is planned once. It returns how many SKUs it planned
+// and the shops whose targets changed. Several planners may run at once.
+func (db *DB) Plan(ctx context.Context, tenant stock.TenantID, limit int, decide func([]*Unplanned) error) (planned int, shops map[channel.ShopID]int, err error) {
+	err = db.Write(ctx, tenant, func(tx *Tx) error {
+		planned, shops = 0, make(map[channel.ShopID]int)
+		skus, err := tx.unplanned(ctx, limit)
+		if err != nil || len(skus) == 0 {
+			return err
+		}
+		if err := decide(skus); err != nil {
+			return err
+		}
+		planned = len(skus)
+		return tx.writePlan(ctx, skus, shops)
+	})
+	return planned, shops, err
+}
+
+func (tx *Tx) unplanned(ctx context.Context, limit int) ([]*Unplanned, error) {
+	var skus []*Unplanned
+	byID := make(map[stock.SKUID]*Unplanned)
+	err := tx.query(ctx, func(rows *sql.Rows) error {
+		u := &Unplanned{}
+		var since int64
+		if err := rows.Scan(&u.SKU, &u.marked, &since); err != nil {
+			return err
+		}
+		u.Since = instant(since)
+		skus = append(skus, u)
+		byID[u.SKU] = u
+		return nil
+	}, `SELECT sku_id, marked, since FROM sku_plan WHERE tenant_id = $1 AND marked > planned ORDER BY rank, sku_id LIMIT $2`+tx.db.dialect.skipLocked(), limit)
+	if err != nil {
+		return nil, err
+	}
+	id := func(args []any, i int) []any { return append(args, int64(skus[i].SKU)) }
+	err = tx.queryRows(ctx, func(rows *sql.Rows) error {
+		var sku stock.SKUID
+		var terms stock.Terms
+		var b stock.Balance
+		if err := rows.Scan(&sku, &terms.Supply, &terms.Secured, &terms.Figure, &b.OnHand, &b.Committed); err != nil {
+			return err
+		}
+		u := byID[sku]
+		u.Terms, u.Balance = terms, u.Balance.Plus(b)
+		return nil
+	}, `SELECT sku.sku_id, supply, secured, figure, COALESCE(balance.on_hand, 0), COALESCE(balance.committed, 0)
+		FROM sku LEFT JOIN balance ON balance.tenant_id = sku.tenant_id AND balance.sku_id = sku.sku_id
+		WHERE sku.tenant_id = $1 AND sku.sku_id IN (VALUES `, "BIGINT", `)`, nil, len(skus), id)
+	if err != nil {
+		return nil, err
+	}
+	return skus, tx.queryRows(ctx, func(rows *sql.Rows) error {
+		var sku stock.SKUID
+		var l PlanListing
+		var target, expected sql.NullInt64
+		var rateAt int64
+		if err := rows.Scan(&l.ID, &sku, &l.Shop, &target, &expected, &l.SoldRate, &rateAt); err != nil {
+			return err
+		}
+		l.Target, l.Expected = quantity(target), quantity(expected)
+		sight := listingSight{rate: l.SoldRate, rateAt: instant(rateAt)}
+		l.SoldRate = sight.newRate(tx.now)
+		u := byID[sku]
+		u.Listings = append(u.Listings, l)
+		return nil
+	}, `SELECT listing_id, sku_id, shop_id, target, expected, sold_rate, sold_rate_at FROM listing
+		WHERE tenant_id = $1 AND sku_id IN (VALUES `, "BIGINT", `) ORDER BY listing_id`, nil, len(skus), id)
+}
+
+func (tx *Tx) writePlan(ctx context.Context, skus []*Unplanned, shops map[channel.ShopID]int) error {
+	type change struct {
+		*PlanListing
+		since time.Time
+	}
+	var changes []change
+	for _, u := range skus {
+		for i := range u.Listings {
+			l := &u.Listings[i]
+			if l.Target == nil || l.Target.Compare(l.NewTarget) != 0 {
+				changes = append(changes, change{l, u.Since})
+				shops[l.Shop]++
+			}
+		}
+	}
+	err := tx.execRows(ctx, `UPDATE listing SET target = v.column2, target_at = $2, risk = v.column3,
+		due_since = CASE WHEN listing.lane = 0 OR listing.due_since = 0 THEN v.column4 ELSE listing.due_since END FROM (VALUES `,
+		"BIGINT BIGINT BIGINT BIGINT", `) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1`,
+		[]any{micros(tx.now)}, len(changes), func(args []any, i int) []any {
+			c := changes[i]
+			return append(args, int64(c.ID), c.NewTarget.Sortable(), c.Risk, micros(c.since))
+		})
+	if err != nil {
+		return err
+	}
+	return tx.execRows(ctx, `UPDATE sku_plan SET planned = v.column2 FROM (VALUES `, "BIGINT BIGINT",
+		`) AS v WHERE sku_plan.tenant_id = $1 AND sku_plan.sku_id = v.column1`,
+		nil, len(skus), func(args []any, i int) []any { return append(args, int64(skus[i].SKU), skus[i].marked) })
+}
+
+// markSKUs makes the planner look at SKUs again, for a reason other than a movement: changed terms, a new link.
+func (tx *Tx) markSKUs(ctx context.Context, skus []stock.SKUID, r rank) error {
+	marks := make(map[stock.SKUID]mark, len(skus))
+	for _, sku := range skus {
+		marks[sku] = mark{rank: r, since: micros(tx.now)}
+	}
+	return tx.writeMarks(ctx, marks)
+}
+
+// quantity is a stored quantity, nil where there is none.
+func quantity(n sql.NullInt64) *stock.Quantity {
+	if !n.Valid {
+		return nil
+	}
+	q := stock.FromSortable(n.Int64)
+	return &q
+}
+
+// stored is the inverse of quantity.
+func stored(q *stock.Quantity) any {
+	if q == nil {
+		return nil
+	}
+	return q.Sortable()
+}

@@ -1,0 +1,256 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"soroi/internal/channel"
+	"soroi/internal/stock"
+)
+
+// Lane is what a listing waits for, the most urgent first (design 3, "Which push first").
+type Lane int
+
+// The lanes.
+const (
+	InLine      Lane = 0 // shows its target
+	ToZero      Lane = 1
+	Falling     Lane = 2 // or unsure: what is shown may be too much
+	RaisingZero Lane = 3 // shows 0 while there is stock
+	Rest        Lane = 4
+	FullPass    Lane = 5
+)
+
+// Due is a listing that is not in line.
+type Due struct {
+	ID        ListingID
+	Ref       channel.Ref
+	Lane      Lane
+	Target    stock.Quantity
+	NeedsRead bool // what it shows must be read before it can be written, or is written absolutely
+	DueSince  time.Time
+}
+
+// ListDue lists up to limit listings of a shop that may be pushed now, by lane, then risk, then age. Listings that were written to
+// after settled are left out where they would have to be read: their shop may still show the old number.
+func (db *DB) ListDue(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, limit int, settled time.Time) ([]Due, error) {
+	var due []Due
+	err := db.Read(ctx, tenant, func(tx *Tx) error {
+		due = due[:0]
+		return tx.query(ctx, func(rows *sql.Rows) error {
+			var d Due
+			var target, since int64
+			if err := rows.Scan(&d.ID, &d.Ref, &d.Lane, &target, &d.NeedsRead, &since); err != nil {
+				return err
+			}
+			d.Target, d.DueSince = stock.FromSortable(target), instant(since)
+			due = append(due, d)
+			return nil
+		}, `SELECT listing_id, ref, lane, target, target > 0 AND (unsure OR expected IS NULL), due_since FROM listing
+			WHERE tenant_id = $1 AND shop_id = $2 AND lane > 0 AND NOT in_flight AND held_until <= $3
+			AND (sent_at <= $4 OR target = 0 OR NOT (unsure OR expected IS NULL))
+			ORDER BY lane, risk DESC, due_since, listing_id LIMIT $5`, int64(shop), micros(tx.now), micros(settled), limit)
+	})
+	return due, err
+}
+
+// Backlog counts a shop's listings by lane.
+func (tx *Tx) backlog(ctx context.Context, shop channel.ShopID) (map[Lane]int64, error) {
+	lanes := make(map[Lane]int64)
+	return lanes, tx.query(ctx, func(rows *sql.Rows) error {
+		var lane Lane
+		var n int64
+		err := rows.Scan(&lane, &n)
+		lanes[lane] = n
+		return err
+	}, `SELECT lane, COUNT(*) FROM listing WHERE tenant_id = $1 AND shop_id = $2 AND lane > 0 GROUP BY lane`, int64(shop))
+}
+
+// Push is one call that is about to write quantities, as it was recorded before it left.
+type Push struct {
+	ID     int64
+	SentAt time.Time
+	Items  []PushItem
+}
+
+// PushItem is one listing of a push.
+type PushItem struct {
+	Listing ListingID
+	Update  channel.Update // Expect is nil for an absolute write
+}
+
+// ErrHandsOff says that nothing may be sent to the shop: it is paused, in rehearsal or in a planned outage (design 2.7).
+var ErrHandsOff = errors.New("nothing may be sent to this shop now")
+
+// BeginPush records that listings are about to be written, with the target of this moment, and returns what to send. A listing that
+// came in line meanwhile is left out. overwrite writes all of them absolutely. Zeros are always absolute: no unseen sale can make them
+// wrong. When the process dies before RecordPush, the listings become unsure.
+func (db *DB) BeginPush(ctx context.Context, tenant stock.TenantID, lease Lease, ids []ListingID, overwrite bool) (Push, error) {
+	var p Push
+	err := db.Write(ctx, tenant, func(tx *Tx) error {
+		p = Push{SentAt: tx.now}
+		if err := tx.fence(ctx, lease); err != nil {
+			return err
+		}
+		if err := tx.mayPush(ctx, lease.Shop); err != nil {
+			return err
+		}
+		pushID, err := tx.newID(ctx)
+		if err != nil {
+			return err
+		}
+		p.ID = pushID
+		var lane Lane
+		err = tx.queryRows(ctx, func(rows *sql.Rows) error {
+			var item PushItem
+			var target int64
+			var expected sql.NullInt64
+			var absolute bool
+			var l Lane
+			if err := rows.Scan(&item.Listing, &item.Update.Ref, &target, &expected, &absolute, &l); err != nil {
+				return err
+			}
+			if lane == 0 || l < lane {
+				lane = l
+			}
+			item.Update.Want = stock.FromSortable(target)
+			item.Update.Key = pushKey(pushID, item.Listing)
+			if !absolute {
+				item.Update.Expect = quantity(expected)
+			}
+			p.Items = append(p.Items, item)
+			return nil
+		}, `UPDATE listing SET in_flight = TRUE, sent = target, sent_at = $2, push_key = $3, answer = '',
+			sent_absolute = ($4 OR target = 0 OR unsure OR expected IS NULL), unsure = FALSE
+			WHERE tenant_id = $1 AND lane > 0 AND NOT in_flight AND listing_id IN (VALUES `, "BIGINT",
+			`) RETURNING listing_id, ref, target, expected, sent_absolute, lane`,
+			[]any{micros(tx.now), strconv.FormatInt(pushID, 10), overwrite}, len(ids), func(args []any, i int) []any { return append(args, int64(ids[i])) })
+		if err != nil || len(p.Items) == 0 {
+			return err
+		}
+		order := make(map[ListingID]int, len(ids))
+		for i, id := range ids {
+			order[id] = i
+		}
+		slices.SortFunc(p.Items, func(a, b PushItem) int { return order[a.Listing] - order[b.Listing] })
+		_, err = tx.exec(ctx, `INSERT INTO push (tenant_id, push_id, shop_id, lane, items, sent_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+			pushID, int64(lease.Shop), int64(lane), len(p.Items), micros(tx.now))
+		return err
+	})
+	if err != nil {
+		return Push{}, fmt.Errorf("begin push to shop %d: %w", lease.Shop, err)
+	}
+	return p, nil
+}
+
+// pushKey names one write of one listing for ever.
+func pushKey(push int64, listing ListingID) string {
+	return "soroi-" + strconv.FormatInt(push, 36) + "-" + strconv.FormatInt(int64(listing), 36)
+}
+
+func (tx *Tx) mayPush(ctx context.Context, shop channel.ShopID) error {
+	var mode string
+	var from, until sql.NullInt64
+	err := tx.one(ctx, []any{&mode, &from, &until}, `SELECT mode, outage_from, outage_until FROM shop WHERE tenant_id = $1 AND shop_id = $2`, int64(shop))
+	if err != nil {
+		return err
+	}
+	now := micros(tx.now)
+	if Mode(mode) != Live || from.Valid && from.Int64 <= now && (!until.Valid || now < until.Int64) {
+		return ErrHandsOff
+	}
+	return nil
+}
+
+// PushOutcome is what became of one item of a push.
+type PushOutcome struct {
+	channel.Outcome
+	// HoldUntil keeps the listing out of the queue until then: backing off, or letting an unclear write show first.
+	HoldUntil time.Time
+	// Verify makes the listing unsure although the shop said yes, so that it is read back.
+	Verify bool
+}
+
+// RecordPush records the shop's answer, one outcome per item, and measures the lag of every listing that is in line with it.
+func (db *DB) RecordPush(ctx context.Context, tenant stock.TenantID, lease Lease, p Push, outcomes []PushOutcome) error {
+	if len(outcomes) != len(p.Items) {
+		return fmt.Errorf("record push %d: %d outcomes for %d items", p.ID, len(outcomes), len(p.Items))
+	}
+	err := db.Write(ctx, tenant, func(tx *Tx) error {
+		if err := tx.fence(ctx, lease); err != nil {
+			return err
+		}
+		var applied, refused, unclear int64
+		var firstError string
+		for _, o := range outcomes {
+			switch o.State {
+			case channel.Applied:
+				applied++
+			case channel.Unknown, channel.Accepted:
+				unclear++
+			default:
+				refused++
+			}
+			if firstError == "" && o.Err != nil {
+				firstError = o.Err.Error()
+			}
+		}
+		if _, err := tx.exec(ctx, `UPDATE push SET applied = $3, refused = $4, unclear = $5, answered_at = $6, error_text = $7 WHERE tenant_id = $1 AND push_id = $2`,
+			p.ID, applied, refused, unclear, micros(tx.now), firstError); err != nil {
+			return err
+		}
+		lags := make(lagCounts)
+		err := tx.queryRows(ctx, func(rows *sql.Rows) error {
+			var lane Lane
+			var since int64
+			var answer string
+			if err := rows.Scan(&lane, &since, &answer); err != nil {
+				return err
+			}
+			if lane == InLine && answer == string(channel.Applied) && since > 0 {
+				lags.add(tx.now.Sub(instant(since)))
+			}
+			return nil
+		}, recordPushText, "BIGINT TEXT BIGINT BIGINT BOOLEAN BIGINT TEXT TEXT TEXT", `) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1
+			AND listing.push_key = $3 AND listing.in_flight RETURNING lane, due_since, answer`,
+			[]any{micros(tx.now), strconv.FormatInt(p.ID, 10)}, len(outcomes), func(args []any, i int) []any {
+				o := outcomes[i]
+				var kind, code, text string
+				if o.Err != nil {
+					kind, text = string(channel.KindOf(o.Err)), o.Err.Error()
+					if e, ok := errors.AsType[*channel.Error](o.Err); ok {
+						code = e.Code
+					}
+				}
+				return append(args, int64(p.Items[i].Listing), string(o.State), stored(p.Items[i].Update.Expect), stored(o.Shown), o.Verify,
+					micros(o.HoldUntil), kind, code, text)
+			})
+		if err != nil {
+			return err
+		}
+		return tx.writeLags(ctx, lease.Shop, lags)
+	})
+	if err != nil {
+		return fmt.Errorf("record push %d to shop %d: %w", p.ID, lease.Shop, err)
+	}
+	return nil
+}
+
+// recordPushText is the whole meaning of an answer. Applied: an absolute write settles the listing between sending and answer; a delta
+// or a compare-and-set moves the expected quantity by what was sent, so sales taken in meanwhile stay taken off. Refused: nothing
+// happened, and an absolute write that did not happen leaves the listing as unsure as it may have been. Everything else is unsure.
+const recordPushText = `UPDATE listing SET in_flight = FALSE, answer = v.column2, answered_at = $2, full_pass = FALSE,
+	expected = CASE WHEN v.column2 <> 'applied' THEN listing.expected WHEN listing.sent_absolute THEN listing.sent
+		ELSE listing.expected + listing.sent - v.column3 END,
+	settled_from = CASE WHEN v.column2 = 'applied' AND listing.sent_absolute THEN listing.sent_at ELSE listing.settled_from END,
+	settled_until = CASE WHEN v.column2 = 'applied' AND listing.sent_absolute THEN $2 ELSE listing.settled_until END,
+	shown = CASE WHEN v.column2 = 'applied' THEN COALESCE(v.column4, listing.sent) ELSE listing.shown END,
+	shown_at = CASE WHEN v.column2 = 'applied' THEN $2 ELSE listing.shown_at END,
+	unsure = listing.unsure OR v.column5 OR v.column2 IN ('unknown', 'accepted', 'conflict') OR (v.column2 = 'refused' AND listing.sent_absolute),
+	failures = CASE WHEN v.column2 = 'applied' THEN 0 ELSE listing.failures + 1 END,
+	held_until = v.column6, error_kind = v.column7, error_code = v.column8, error_text = v.column9 FROM (VALUES `

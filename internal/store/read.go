@@ -1,0 +1,158 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"soroi/internal/channel"
+	"soroi/internal/stock"
+)
+
+// ToRead is a listing whose shown number is to be read.
+type ToRead struct {
+	ID  ListingID
+	Ref channel.Ref
+}
+
+// ListToRead lists listings of a shop by when they were read last, those before olderThan only, and none that was written to after
+// settled.
+func (db *DB) ListToRead(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, limit int, olderThan, settled time.Time) ([]ToRead, error) {
+	var list []ToRead
+	err := db.Read(ctx, tenant, func(tx *Tx) error {
+		list = list[:0]
+		return tx.query(ctx, func(rows *sql.Rows) error {
+			var r ToRead
+			err := rows.Scan(&r.ID, &r.Ref)
+			list = append(list, r)
+			return err
+		}, `SELECT listing_id, ref FROM listing WHERE tenant_id = $1 AND shop_id = $2 AND read_at < $3 AND NOT in_flight AND sent_at <= $4
+			ORDER BY read_at, listing_id LIMIT $5`, int64(shop), micros(olderThan), micros(settled), limit)
+	})
+	return list, err
+}
+
+// Disagreement is a listing that shows something other than expected.
+type Disagreement struct {
+	ID       ListingID
+	Ref      channel.Ref
+	Expected stock.Quantity
+	Found    stock.Quantity
+	Claimed  int64 // units sold through the listing so far: unchanged later means that no order came in between
+	Strikes  int64 // how often in a row it was found so
+}
+
+// RecordRead records what a shop showed when read between from and until. A listing that was unsure or unknown takes the number over;
+// the orders of the shop that come in afterwards are set against it by their time. One that was sure and agrees is confirmed. One
+// that was sure and disagrees is returned: pull the shop's orders and then call Adopt.
+func (db *DB) RecordRead(ctx context.Context, tenant stock.TenantID, lease Lease, from, until time.Time, ids []ListingID, shown []channel.Shown) ([]Disagreement, error) {
+	var odd []Disagreement
+	err := db.Write(ctx, tenant, func(tx *Tx) error {
+		odd = odd[:0]
+		if err := tx.fence(ctx, lease); err != nil {
+			return err
+		}
+		found := make(map[ListingID]stock.Quantity, len(ids))
+		for i, id := range ids {
+			found[id] = shown[i].Quantity
+		}
+		err := tx.queryRows(ctx, func(rows *sql.Rows) error {
+			var d Disagreement
+			var expected int64
+			if err := rows.Scan(&d.ID, &d.Ref, &expected, &d.Claimed, &d.Strikes); err != nil {
+				return err
+			}
+			d.Expected, d.Found = stock.FromSortable(expected), found[d.ID]
+			if expected != d.Found.Sortable() {
+				odd = append(odd, d)
+			}
+			return nil
+		}, `UPDATE listing SET read_at = $2, shown = v.column2, shown_at = $2, error_kind = '', error_code = '', error_text = '', failures = 0, held_until = 0,
+			settled_from = CASE WHEN listing.unsure OR listing.expected IS NULL THEN $3 ELSE listing.settled_from END,
+			settled_until = CASE WHEN listing.unsure OR listing.expected IS NULL THEN $2 ELSE listing.settled_until END,
+			expected = CASE WHEN listing.unsure OR listing.expected IS NULL THEN v.column2 ELSE listing.expected END,
+			strikes = CASE WHEN listing.expected = v.column2 THEN 0 ELSE listing.strikes END,
+			unsure = FALSE FROM (VALUES `, "BIGINT BIGINT BOOLEAN",
+			`) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1 AND v.column3 AND NOT listing.in_flight AND listing.sent_at <= $3
+			RETURNING listing_id, ref, expected, claimed, strikes`,
+			[]any{micros(until), micros(from)}, len(shown), func(args []any, i int) []any {
+				return append(args, int64(ids[i]), shown[i].Quantity.Sortable(), shown[i].Found)
+			})
+		if err != nil {
+			return err
+		}
+		return tx.execRows(ctx, `UPDATE listing SET read_at = $2, error_kind = 'not_found', error_code = '', error_text = $3, failures = listing.failures + 1,
+			held_until = $4, expected = NULL, unsure = TRUE FROM (VALUES `, "BIGINT BOOLEAN",
+			`) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1 AND NOT v.column2`,
+			[]any{micros(until), "the shop has no such listing", micros(until.Add(time.Hour))}, len(shown), func(args []any, i int) []any {
+				return append(args, int64(ids[i]), shown[i].Found)
+			})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("record reading of shop %d: %w", lease.Shop, err)
+	}
+	return odd, nil
+}
+
+// Adopt takes disagreeing numbers over as drift, after the shop's orders have been pulled. Where an order of the listing came in
+// meanwhile, or the number agrees by now, there was none. Fewer units than expected may be a sale that the shop does not list yet:
+// that waits for patience strikes. It returns how many listings had drifted.
+func (db *DB) Adopt(ctx context.Context, tenant stock.TenantID, lease Lease, from, until time.Time, odd []Disagreement, patience int64) (int, error) {
+	drifted := 0
+	err := db.Write(ctx, tenant, func(tx *Tx) error {
+		drifted = 0
+		if err := tx.fence(ctx, lease); err != nil {
+			return err
+		}
+		byID := make(map[ListingID]Disagreement, len(odd))
+		for _, d := range odd {
+			byID[d.ID] = d
+		}
+		type drift struct {
+			Disagreement
+			target sql.NullInt64
+		}
+		var drifts []drift
+		err := tx.queryRows(ctx, func(rows *sql.Rows) error {
+			var id ListingID
+			var target sql.NullInt64
+			var strikes int64
+			if err := rows.Scan(&id, &target, &strikes); err != nil {
+				return err
+			}
+			if strikes == 0 {
+				drifts = append(drifts, drift{byID[id], target})
+			}
+			return nil
+		}, `UPDATE listing SET
+			expected = CASE WHEN v.column2 > listing.expected OR listing.strikes + 1 >= $4 THEN v.column2 ELSE listing.expected END,
+			settled_from = CASE WHEN v.column2 > listing.expected OR listing.strikes + 1 >= $4 THEN $2 ELSE listing.settled_from END,
+			settled_until = CASE WHEN v.column2 > listing.expected OR listing.strikes + 1 >= $4 THEN $3 ELSE listing.settled_until END,
+			strikes = CASE WHEN v.column2 > listing.expected OR listing.strikes + 1 >= $4 THEN 0 ELSE listing.strikes + 1 END,
+			due_since = CASE WHEN listing.lane = 0 THEN $3 ELSE listing.due_since END FROM (VALUES `, "BIGINT BIGINT BIGINT BIGINT",
+			`) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1 AND listing.claimed = v.column3 AND NOT listing.unsure
+			AND NOT listing.in_flight AND listing.expected = v.column4 AND listing.sent_at <= $2
+			RETURNING listing_id, target, strikes`,
+			[]any{micros(from), micros(until), patience}, len(odd), func(args []any, i int) []any {
+				d := odd[i]
+				return append(args, int64(d.ID), d.Found.Sortable(), d.Claimed, d.Expected.Sortable())
+			})
+		if err != nil {
+			return err
+		}
+		drifted = len(drifts)
+		ids, err := tx.newIDs(ctx, len(drifts))
+		if err != nil {
+			return err
+		}
+		return tx.insertRows(ctx, "drift (tenant_id, drift_id, shop_id, listing_id, expected, found, target, found_at)", "", len(drifts), func(args []any, i int) []any {
+			d := drifts[i]
+			return append(args, ids[i], int64(lease.Shop), int64(d.ID), d.Expected.Sortable(), d.Found.Sortable(), d.target, micros(until))
+		})
+	})
+	if err != nil {
+		return 0, fmt.Errorf("adopt readings of shop %d: %w", lease.Shop, err)
+	}
+	return drifted, nil
+}

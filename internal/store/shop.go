@@ -1,0 +1,226 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"soroi/internal/channel"
+	"soroi/internal/stock"
+)
+
+// Mode says what may be sent to a shop.
+type Mode string
+
+// The modes of a shop. A new one starts in rehearsal (design 2.7).
+const (
+	Rehearsing Mode = "rehearsing" // リハーサル: computed and shown, never sent
+	Live       Mode = "live"
+	Paused     Mode = "paused" // 一時停止
+)
+
+// Shop is one storefront (店舗).
+type Shop struct {
+	Tenant      stock.TenantID
+	ID          channel.ShopID
+	Kind        channel.Kind
+	Name        string
+	Mode        Mode
+	ConnectedAt time.Time
+	OutageFrom  time.Time // planned outage; zero when there is none
+	OutageUntil time.Time // zero with OutageFrom set: until further notice
+	Settings    channel.Settings
+}
+
+// InOutage tells whether the shop is in its planned outage at now.
+func (s Shop) InOutage(now time.Time) bool {
+	return !s.OutageFrom.IsZero() && !now.Before(s.OutageFrom) && (s.OutageUntil.IsZero() || now.Before(s.OutageUntil))
+}
+
+// AddShop adds a shop in rehearsal. A name that is taken gives a *ConflictError.
+func (db *DB) AddShop(ctx context.Context, tenant stock.TenantID, kind channel.Kind, name string, settings channel.Settings) (Shop, error) {
+	shop := Shop{Tenant: tenant, Kind: kind, Name: name, Mode: Rehearsing, Settings: settings}
+	err := db.Write(ctx, tenant, func(tx *Tx) error {
+		id, err := tx.newID(ctx)
+		if err != nil {
+			return err
+		}
+		shop.ID, shop.ConnectedAt = channel.ShopID(id), tx.now
+		if _, err := tx.exec(ctx, `INSERT INTO shop (tenant_id, shop_id, kind, name, mode, connected_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+			id, string(kind), name, string(Rehearsing), micros(tx.now)); err != nil {
+			return err
+		}
+		return tx.writeSettings(ctx, shop.ID, settings)
+	})
+	if err != nil {
+		return Shop{}, fmt.Errorf("add shop %q: %w", name, err)
+	}
+	return shop, nil
+}
+
+// SetSettings replaces a shop's settings.
+func (db *DB) SetSettings(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, settings channel.Settings) error {
+	return db.Write(ctx, tenant, func(tx *Tx) error {
+		if _, err := tx.exec(ctx, "DELETE FROM shop_setting WHERE tenant_id = $1 AND shop_id = $2", int64(shop)); err != nil {
+			return err
+		}
+		return tx.writeSettings(ctx, shop, settings)
+	})
+}
+
+func (tx *Tx) writeSettings(ctx context.Context, shop channel.ShopID, settings channel.Settings) error {
+	keys := slices.Sorted(maps.Keys(settings))
+	return tx.insertRows(ctx, "shop_setting (tenant_id, shop_id, field, value)", "", len(keys), func(args []any, i int) []any {
+		return append(args, int64(shop), keys[i], settings[keys[i]].Reveal())
+	})
+}
+
+// SetMode changes what may be sent to a shop. The change holds from the next call on: a call in flight ends and is recorded.
+func (db *DB) SetMode(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, mode Mode) error {
+	return db.changeShop(ctx, tenant, "UPDATE shop SET mode = $3 WHERE tenant_id = $1 AND shop_id = $2", int64(shop), string(mode))
+}
+
+// SetOutage plans an outage: nothing is sent from from until until, the backlog is kept. A zero from ends it; a zero until leaves
+// the end open.
+func (db *DB) SetOutage(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, from, until time.Time) error {
+	return db.changeShop(ctx, tenant, "UPDATE shop SET outage_from = $3, outage_until = $4 WHERE tenant_id = $1 AND shop_id = $2",
+		int64(shop), nullable(micros(from)), nullable(micros(until)))
+}
+
+func (db *DB) changeShop(ctx context.Context, tenant stock.TenantID, text string, args ...any) error {
+	return db.Write(ctx, tenant, func(tx *Tx) error {
+		n, err := tx.changed(ctx, text, args...)
+		if err == nil && n == 0 {
+			return ErrNotFound
+		}
+		return err
+	})
+}
+
+// ListShops lists a tenant's shops with their settings, by id.
+func (db *DB) ListShops(ctx context.Context, tenant stock.TenantID) ([]Shop, error) {
+	var shops []Shop
+	err := db.Read(ctx, tenant, func(tx *Tx) (err error) {
+		shops, err = tx.shops(ctx)
+		return err
+	})
+	return shops, err
+}
+
+func (tx *Tx) shops(ctx context.Context) ([]Shop, error) {
+	var shops []Shop
+	byID := make(map[channel.ShopID]int)
+	err := tx.query(ctx, func(rows *sql.Rows) error {
+		s := Shop{Tenant: tx.tenant, Settings: channel.Settings{}}
+		var connected int64
+		var from, until sql.NullInt64
+		if err := rows.Scan(&s.ID, &s.Kind, &s.Name, &s.Mode, &connected, &from, &until); err != nil {
+			return err
+		}
+		s.ConnectedAt, s.OutageFrom, s.OutageUntil = instant(connected), instant(from.Int64), instant(until.Int64)
+		byID[s.ID] = len(shops)
+		shops = append(shops, s)
+		return nil
+	}, "SELECT shop_id, kind, name, mode, connected_at, outage_from, outage_until FROM shop WHERE tenant_id = $1 ORDER BY shop_id")
+	if err != nil {
+		return nil, err
+	}
+	return shops, tx.query(ctx, func(rows *sql.Rows) error {
+		var shop channel.ShopID
+		var field, value string
+		if err := rows.Scan(&shop, &field, &value); err != nil {
+			return err
+		}
+		shops[byID[shop]].Settings[field] = channel.Secret(value)
+		return nil
+	}, "SELECT shop_id, field, value FROM shop_setting WHERE tenant_id = $1")
+}
+
+// Loop is how far one loop of a shop has come.
+type Loop struct {
+	Name        string
+	Cursor      channel.Cursor
+	SucceededAt time.Time
+	FailedAt    time.Time // of the last failure, also when a success came later
+	ErrorKind   channel.ErrorKind
+	ErrorCode   string
+	ErrorText   string // the last failure, "" when the loop last succeeded
+}
+
+// LoadLoop reads one loop of a shop; a loop that never ran is empty.
+func (db *DB) LoadLoop(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, loop string) (Loop, error) {
+	l := Loop{Name: loop}
+	err := db.Read(ctx, tenant, func(tx *Tx) error {
+		var ok, failed int64
+		err := tx.one(ctx, []any{&l.Cursor, &ok, &failed, &l.ErrorKind, &l.ErrorCode, &l.ErrorText},
+			"SELECT cursor, succeeded_at, failed_at, error_kind, error_code, error_text FROM shop_loop WHERE tenant_id = $1 AND shop_id = $2 AND loop = $3", int64(shop), loop)
+		l.SucceededAt, l.FailedAt = instant(ok), instant(failed)
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	return l, err
+}
+
+func (tx *Tx) loopSucceeded(ctx context.Context, shop channel.ShopID, loop string, next *channel.Cursor) error {
+	var cursor any
+	if next != nil {
+		cursor = string(*next)
+	}
+	_, err := tx.exec(ctx, `INSERT INTO shop_loop (tenant_id, shop_id, loop, cursor, succeeded_at) VALUES ($1, $2, $3, COALESCE(CAST($4 AS TEXT), ''), $5)
+		ON CONFLICT (tenant_id, shop_id, loop) DO UPDATE SET cursor = COALESCE(CAST($4 AS TEXT), shop_loop.cursor), succeeded_at = excluded.succeeded_at,
+		error_kind = '', error_code = '', error_text = ''`, int64(shop), loop, cursor, micros(tx.now))
+	return err
+}
+
+// LoopSucceeded records that a loop has done its round without orders to take in.
+func (db *DB) LoopSucceeded(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, loop string) error {
+	return db.Write(ctx, tenant, func(tx *Tx) error { return tx.loopSucceeded(ctx, shop, loop, nil) })
+}
+
+// LoopFailed records why a loop's round failed, for the shops screen.
+func (db *DB) LoopFailed(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, loop string, cause error) error {
+	var code string
+	if e, ok := errors.AsType[*channel.Error](cause); ok {
+		code = e.Code
+	}
+	return db.Write(ctx, tenant, func(tx *Tx) error {
+		_, err := tx.exec(ctx, `INSERT INTO shop_loop (tenant_id, shop_id, loop, failed_at, error_kind, error_code, error_text) VALUES ($1, $2, $3, $4, $5, $6, $7)
+			ON CONFLICT (tenant_id, shop_id, loop) DO UPDATE SET failed_at = excluded.failed_at, error_kind = excluded.error_kind, error_code = excluded.error_code,
+			error_text = excluded.error_text`, int64(shop), loop, micros(tx.now), string(channel.KindOf(cause)), code, cause.Error())
+		return err
+	})
+}
+
+// ListOpen lists orders of a shop that are not final and were not asked for since before, the longest unasked first.
+func (db *DB) ListOpen(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, before time.Time, limit int) ([]OpenSale, error) {
+	var open []OpenSale
+	err := db.Read(ctx, tenant, func(tx *Tx) error {
+		open = open[:0]
+		return tx.query(ctx, func(rows *sql.Rows) error {
+			var o OpenSale
+			var placed, asked int64
+			if err := rows.Scan(&o.Number, &placed, &o.Revision, &asked); err != nil {
+				return err
+			}
+			o.PlacedAt, o.AskedAt = instant(placed), instant(asked)
+			open = append(open, o)
+			return nil
+		}, `SELECT number, placed_at, revision, asked_at FROM sale WHERE tenant_id = $1 AND shop_id = $2 AND state = 'open' AND checked_at < $3
+			ORDER BY checked_at, sale_id LIMIT $4`, int64(shop), micros(before), limit)
+	})
+	return open, err
+}
+
+// OpenSale is an order that is not final.
+type OpenSale struct {
+	Number   string
+	PlacedAt time.Time
+	Revision int64
+	AskedAt  time.Time
+}

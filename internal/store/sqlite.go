@@ -1,0 +1,211 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	driver "modernc.org/sqlite"
+	codes "modernc.org/sqlite/lib"
+)
+
+// sqlite is one file with one writer. The write transaction is the lock, so rows need none.
+type sqlite struct{}
+
+func (sqlite) name() string { return "sqlite" }
+
+func (sqlite) open(ctx context.Context, path string) (read, write *sql.DB, err error) {
+	path = strings.TrimPrefix(path, "sqlite:")
+	address := func(pragmas ...string) string {
+		v := url.Values{"_pragma": pragmas, "_txlock": {"immediate"}}
+		return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: v.Encode()}).String()
+	}
+	common := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-65536)", "temp_store(MEMORY)"}
+	if write, err = sql.Open("sqlite", address(common...)); err != nil {
+		return nil, nil, err
+	}
+	write.SetMaxOpenConns(1)
+	if err := write.PingContext(ctx); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("%s: %w", path, err), write.Close())
+	}
+	reading := url.Values{"_pragma": {"busy_timeout(10000)", "query_only(1)", "foreign_keys(1)", "cache_size(-32768)", "temp_store(MEMORY)"}}
+	read, err = sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: reading.Encode()}).String())
+	if err != nil {
+		return nil, nil, errors.Join(err, write.Close())
+	}
+	read.SetMaxOpenConns(8)
+	read.SetMaxIdleConns(8)
+	return read, write, nil
+}
+
+func (sqlite) txOptions(write bool) *sql.TxOptions { return &sql.TxOptions{ReadOnly: !write} }
+func (sqlite) forUpdate() string                   { return "" }
+func (sqlite) skipLocked() string                  { return "" }
+func (sqlite) prepares() bool                      { return true }
+
+// sqliteOnly matches a text that only SQLite reads.
+var sqliteOnly = regexp.MustCompile(`/\*sqlite (.*?)\*/`)
+
+func (sqlite) text(migration string) string { return sqliteOnly.ReplaceAllString(migration, "$1") }
+
+// uniqueColumns matches the columns in SQLite's words for a broken key.
+var uniqueColumns = regexp.MustCompile(`UNIQUE constraint failed: (.+?)(?: \(\d+\))?$`)
+
+var checkName = regexp.MustCompile(`CHECK constraint failed: (\S+)`)
+
+func (sqlite) classify(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrNotFound
+	}
+	var e *driver.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case codes.SQLITE_BUSY, codes.SQLITE_LOCKED:
+		return fmt.Errorf("%w: %w", ErrAgain, err)
+	case codes.SQLITE_CONSTRAINT:
+	default:
+		return err
+	}
+	switch e.Code() {
+	case codes.SQLITE_CONSTRAINT_UNIQUE, codes.SQLITE_CONSTRAINT_PRIMARYKEY:
+		if m := uniqueColumns.FindStringSubmatch(e.Error()); m != nil {
+			return fmt.Errorf("%w: %w", &ConflictError{Key: keyName(m[1], e.Code() == codes.SQLITE_CONSTRAINT_PRIMARYKEY)}, err)
+		}
+	case codes.SQLITE_CONSTRAINT_CHECK:
+		if m := checkName.FindStringSubmatch(e.Error()); m != nil {
+			return fmt.Errorf("%w: %w", &ConflictError{Key: m[1]}, err)
+		}
+	}
+	return fmt.Errorf("%w: %w", &ConflictError{}, err)
+}
+
+// keyName makes the constraint's name from "sku.tenant_id, sku.code", as our migrations name them.
+func keyName(columns string, primary bool) string {
+	var table string
+	var names []string
+	for _, c := range strings.Split(columns, ",") {
+		t, name, _ := strings.Cut(strings.TrimSpace(c), ".")
+		table = t
+		names = append(names, name)
+	}
+	if primary {
+		return table + "_pkey"
+	}
+	return table + "_" + strings.Join(names, "_") + "_key"
+}
+
+func (sqlite) migrating(ctx context.Context, db *sql.DB, fn func(conn *sql.Conn) error) error {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	if err := fn(conn); err != nil {
+		_, undo := conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+		return errors.Join(err, undo)
+	}
+	_, err = conn.ExecContext(ctx, "COMMIT")
+	return err
+}
+
+func (sqlite) describe(ctx context.Context, db *sql.DB) (Schema, error) {
+	var s Schema
+	var tables []string
+	collect := func(text string, row func(scan func(...any) error) error, args ...any) error {
+		rows, err := db.QueryContext(ctx, text, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			if err := row(rows.Scan); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	}
+	err := collect("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' ORDER BY name", func(scan func(...any) error) error {
+		var t string
+		err := scan(&t)
+		tables = append(tables, t)
+		return err
+	})
+	if err != nil {
+		return s, err
+	}
+	for _, table := range tables {
+		primary := map[int]string{}
+		err := collect("SELECT name, type, \"notnull\", pk FROM pragma_table_xinfo($1)", func(scan func(...any) error) error {
+			var name, kind string
+			var notNull, pk int
+			if err := scan(&name, &kind, &notNull, &pk); err != nil {
+				return err
+			}
+			kind, _, _ = strings.Cut(kind, " ")
+			s.Columns = append(s.Columns, column(table, name, kind, notNull == 1))
+			if pk > 0 {
+				primary[pk] = name
+			}
+			return nil
+		}, table)
+		if err != nil {
+			return s, err
+		}
+		var key []string
+		for i := 1; i <= len(primary); i++ {
+			key = append(key, primary[i])
+		}
+		s.Keys = append(s.Keys, table+" ("+strings.Join(key, ", ")+")")
+		type index struct{ name, origin string }
+		var indexes []index
+		err = collect("SELECT name, origin FROM pragma_index_list($1)", func(scan func(...any) error) error {
+			var i index
+			err := scan(&i.name, &i.origin)
+			indexes = append(indexes, i)
+			return err
+		}, table)
+		if err != nil {
+			return s, err
+		}
+		for _, i := range indexes {
+			var columns []string
+			err := collect("SELECT name FROM pragma_index_info($1)", func(scan func(...any) error) error {
+				var c string
+				err := scan(&c)
+				columns = append(columns, c)
+				return err
+			}, i.name)
+			if err != nil {
+				return s, err
+			}
+			switch i.origin {
+			case "u":
+				s.Keys = append(s.Keys, table+" ("+strings.Join(columns, ", ")+")")
+			case "c":
+				s.Indexes = append(s.Indexes, i.name+" on "+table+" ("+strings.Join(columns, ", ")+")")
+			}
+		}
+	}
+	slices.Sort(s.Columns)
+	slices.Sort(s.Keys)
+	slices.Sort(s.Indexes)
+	return s, nil
+}
+
+func column(table, name, kind string, notNull bool) string {
+	null := "null"
+	if notNull {
+		null = "not null"
+	}
+	return table + "." + name + " " + strings.ToLower(kind) + " " + null
+}
