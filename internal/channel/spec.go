@@ -82,6 +82,8 @@ type Limits struct {
 	ReadItems     int           // refs in one ReadStock
 	RefreshOrders int           // orders in one RefreshOrders
 	Rates         []Rate        // by bucket
+	PushBucket    string        // the bucket that PushStock draws from
+	PushCost      float64       // what one call of it usually costs; 0 is 1
 	Largest       int64         // largest quantity a listing may show
 	History       time.Duration // how far back orders reach
 	Lag           time.Duration // usual time until a write shows
