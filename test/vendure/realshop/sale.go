@@ -63,6 +63,26 @@ func (s *Shop) Saleable(variant string) int64 {
 	return onHand - allocated
 }
 
+// Offer is how many units of the variant the shop would put into a cart: a buyer asks for more than there can be, and
+// the shop puts in what it has.
+func (s *Shop) Offer(variant string) int64 {
+	s.t.Helper()
+	var out struct {
+		AddItemToOrder struct {
+			refusal
+			QuantityAvailable int64
+		}
+	}
+	buyer := &session{shop: s, path: "/shop-api"}
+	buyer.do(`mutation ($id: ID!) { addItemToOrder(productVariantId: $id, quantity: 999) {
+		... on InsufficientStockError { errorCode quantityAvailable } ... on ErrorResult { errorCode message } } }`,
+		values{"id": variant}, &out)
+	if out.AddItemToOrder.ErrorCode != "INSUFFICIENT_STOCK_ERROR" {
+		s.t.Fatalf("the real shop put 999 units of %s into a cart: %+v", variant, out.AddItemToOrder)
+	}
+	return out.AddItemToOrder.QuantityAvailable
+}
+
 // Fill puts units into a new buyer's cart and leaves it there. It returns the cart's order code.
 func (s *Shop) Fill(lines ...Line) (number string) {
 	s.t.Helper()

@@ -1,0 +1,348 @@
+package vendure
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"soroi/internal/channel"
+	"soroi/internal/clock"
+	"soroi/internal/order"
+	"soroi/internal/stock"
+	"soroi/test/vendure/realshop"
+)
+
+// TestRealShop goes the whole circle with a server that nobody here wrote.
+func TestRealShop(t *testing.T) {
+	server := realshop.Start(t)
+	c := &circle{t: t, server: server, conn: connect(t, server, nil)}
+
+	tea, cup := c.add("tea", 10), c.add("cup", 4)
+	t.Run("settings are checked", func(t *testing.T) {
+		checked, err := c.conn.Check(t.Context())
+		if err != nil || checked.Account != "__default_channel__" {
+			t.Errorf("Check gave %+v, %v", checked, err)
+		}
+		_, err = connect(t, server, channel.Settings{fieldPassword: "wrong"}).Check(t.Context())
+		if channel.KindOf(err) != channel.Auth || codeOf(err) != "INVALID_CREDENTIALS_ERROR" {
+			t.Errorf("a wrong password gave %v", err)
+		}
+		_, err = connect(t, server, channel.Settings{fieldLocation: "nowhere"}).Check(t.Context())
+		if channel.KindOf(err) != channel.Auth {
+			t.Errorf("an unknown stock location gave %v", err)
+		}
+	})
+	t.Run("listings are pulled", func(t *testing.T) {
+		got := c.listings()
+		if l := got[tea]; !slices.Equal(l.Codes, []string{"tea"}) || l.Title != "商品 tea" || *l.Quantity != stock.Units(10) {
+			t.Errorf("tea came as %+v", l)
+		}
+		if l := got[cup]; *l.Quantity != stock.Units(4) || len(got) != 2 {
+			t.Errorf("cup came as %+v, of %d", l, len(got))
+		}
+	})
+
+	cart := server.Fill(realshop.Line{Variant: string(tea), Units: 1})
+	number := server.Order(realshop.Line{Variant: string(tea), Units: 3}, realshop.Line{Variant: string(cup), Units: 1})
+	page := c.pull("")
+	t.Run("an order is pulled, a cart is not", func(t *testing.T) {
+		s := c.find(page, number)
+		if s.State != order.Open || len(s.Lines) != 2 || len(s.Problems) > 0 {
+			t.Fatalf("the order came as %+v", s)
+		}
+		if l := s.Lines[0]; l.Ref != tea || l.Wanted != 3 || l.Shipped != 0 || l.Code != "tea" || l.Title != "商品 tea" {
+			t.Errorf("its first line came as %+v", l)
+		}
+		if slices.ContainsFunc(page.Orders, func(s order.Snapshot) bool { return s.Number == cart }) {
+			t.Error("a cart came as an order")
+		}
+		c.shows(tea, 7)
+		c.shows(cup, 3)
+	})
+	t.Run("quantities are pushed and read back", func(t *testing.T) {
+		outcomes := c.push(map[channel.Ref]int64{tea: 20, cup: 0})
+		for ref, want := range map[channel.Ref]int64{tea: 20, cup: 0} {
+			if o := outcomes[ref]; o.State != channel.Applied || o.Shown == nil || *o.Shown != stock.Units(want) {
+				t.Errorf("%s is %+v", ref, o)
+			}
+			c.shows(ref, want)
+			if got := server.Saleable(string(ref)); got != want {
+				t.Errorf("the shop itself would sell %d, want %d", got, want)
+			}
+		}
+		if onHand, allocated := server.Level(string(tea)); onHand != 23 || allocated != 3 {
+			t.Errorf("on hand %d, allocated %d; want 23 and 3", onHand, allocated)
+		}
+	})
+	t.Run("an unknown variant harms nobody", func(t *testing.T) {
+		outcomes := c.push(map[channel.Ref]int64{tea: 21, "4711": 5})
+		if o := outcomes[tea]; o.State != channel.Applied {
+			t.Errorf("tea is %+v", o)
+		}
+		if o := outcomes["4711"]; o.State != channel.Refused || channel.KindOf(o.Err) != channel.NotFound {
+			t.Errorf("the unknown variant is %+v", o)
+		}
+		c.shows(tea, 21)
+	})
+	t.Run("units are shipped", func(t *testing.T) {
+		server.Fulfil(number, realshop.Line{Variant: string(tea), Units: 2})
+		s := c.refresh(page, number)
+		if s.State != order.Open || s.Lines[0].Wanted != 3 || s.Lines[0].Shipped != 2 {
+			t.Errorf("the partly shipped order came as %+v", s)
+		}
+		c.shows(tea, 21)
+	})
+	t.Run("a part is cancelled and its units come back", func(t *testing.T) {
+		server.Cancel(number, realshop.Line{Variant: string(cup), Units: 1})
+		s := c.refresh(page, number)
+		if s.Lines[1].Wanted != 0 || s.State != order.Open {
+			t.Errorf("the partly cancelled order came as %+v", s)
+		}
+		c.shows(cup, 1)
+	})
+	t.Run("the next pull finds an order and the paid cancel", func(t *testing.T) {
+		second := server.Order(realshop.Line{Variant: string(tea), Units: 1})
+		server.Cancel(second)
+		next := c.pull(page.Next)
+		if s := c.find(next, second); s.State != order.Cancelled || s.Lines[0].Wanted != 0 {
+			t.Errorf("the cancelled order came as %+v", s)
+		}
+		if s := c.find(next, number); s.Lines[1].Wanted != 0 {
+			t.Errorf("the changed order came as %+v", s)
+		}
+		c.shows(tea, 21)
+	})
+	t.Run("all is shipped", func(t *testing.T) {
+		server.Fulfil(number, realshop.Line{Variant: string(tea), Units: 1})
+		if s := c.refresh(page, number); s.State != order.Shipped || s.Lines[0].Shipped != 3 {
+			t.Errorf("the shipped order came as %+v", s)
+		}
+		if onHand, allocated := server.Level(string(tea)); onHand != 21 || allocated != 0 {
+			t.Errorf("on hand %d, allocated %d; want 21 and 0", onHand, allocated)
+		}
+		c.shows(tea, 21)
+	})
+	t.Run("an order that is gone has a problem", func(t *testing.T) {
+		snapshots, err := c.conn.RefreshOrders(t.Context(), []order.Known{{Number: "NONE", PlacedAt: clock.System{}.Now()}})
+		if err != nil || len(snapshots) != 1 || !snapshots[0].Incomplete || len(snapshots[0].Problems) != 1 {
+			t.Errorf("it came as %+v, %v", snapshots, err)
+		}
+	})
+	t.Run("a lost session is renewed", func(t *testing.T) {
+		c.conn.session.token = "worn out"
+		c.shows(tea, 21)
+		if c.conn.session.token == "worn out" {
+			t.Error("the session was not renewed")
+		}
+	})
+}
+
+// TestRealShopCountsApart covers what a shop may set for itself: threshold, tracking, several locations.
+func TestRealShopCountsApart(t *testing.T) {
+	server := realshop.Start(t)
+	c := &circle{t: t, server: server, conn: connect(t, server, nil)}
+	tea := c.add("tea", 10)
+
+	server.Ask(`mutation { updateGlobalSettings(input: { outOfStockThreshold: 2 }) { __typename } }`, nil, nil)
+	c.shows(tea, 8)
+	c.push(map[channel.Ref]int64{tea: 5})
+	c.shows(tea, 5)
+	c.sells(tea, 5)
+	server.Change(string(tea), map[string]any{"useGlobalOutOfStockThreshold": false, "outOfStockThreshold": -3})
+	c.shows(tea, 10)
+	c.push(map[channel.Ref]int64{tea: 4})
+	c.shows(tea, 4)
+	c.sells(tea, 4)
+
+	server.Ask(`mutation { updateGlobalSettings(input: { trackInventory: false, outOfStockThreshold: 0 }) { __typename } }`, nil, nil)
+	server.Change(string(tea), map[string]any{"useGlobalOutOfStockThreshold": true, "trackInventory": "INHERIT"})
+	if got := c.read(tea); !got.Quantity.IsUnlimited() {
+		t.Errorf("a variant that the shop does not count shows %s", got.Quantity)
+	}
+	c.push(map[channel.Ref]int64{tea: 6})
+	c.shows(tea, 6)
+	c.sells(tea, 6)
+	if _, err := c.conn.PushStock(t.Context(), []channel.Update{{Ref: tea, Want: stock.Unlimited, Key: "endless"}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.read(tea); !got.Quantity.IsUnlimited() {
+		t.Errorf("after pushing unlimited the shop shows %s", got.Quantity)
+	}
+	c.push(map[channel.Ref]int64{tea: 6})
+
+	var made struct{ CreateStockLocation struct{ ID string } }
+	server.Ask(`mutation { createStockLocation(input: { name: "倉庫2" }) { id } }`, nil, &made)
+	server.Change(string(tea), map[string]any{"stockLevels": []map[string]any{{"stockLocationId": made.CreateStockLocation.ID, "stockOnHand": 10}}})
+	c.shows(tea, 16)
+	c.push(map[channel.Ref]int64{tea: 3})
+	c.shows(tea, 3)
+	c.sells(tea, 3)
+	there := &circle{t: t, server: server, conn: connect(t, server, channel.Settings{fieldLocation: "倉庫2"})}
+	there.push(map[channel.Ref]int64{tea: 9})
+	c.shows(tea, 9)
+	if onHand, _ := server.Level(string(tea)); onHand != -7 {
+		t.Errorf("the first location holds %d, want the -7 that were there before", onHand)
+	}
+	c.push(map[channel.Ref]int64{tea: 0})
+	c.sells(tea, 0)
+
+	server.Delete(string(tea))
+	if got := c.read(tea); got.Found {
+		t.Errorf("a deleted variant shows %+v", got)
+	}
+}
+
+// TestRealShopPages makes more variants than one page holds within one second, and finds each.
+func TestRealShopPages(t *testing.T) {
+	server := realshop.Start(t)
+	c := &circle{t: t, server: server, conn: connect(t, server, nil)}
+	made := map[channel.Ref]bool{}
+	for i := range pageListings + 30 {
+		made[c.add(fmt.Sprintf("many-%d", i), 1)] = true
+	}
+	if got := c.listings(); len(got) != len(made) {
+		t.Errorf("listed %d of %d", len(got), len(made))
+	}
+	want := map[channel.Ref]int64{}
+	for ref := range made {
+		if len(want) < stockItems {
+			want[ref] = int64(len(want))
+		}
+	}
+	for ref, o := range c.push(want) {
+		if o.State != channel.Applied || *o.Shown != stock.Units(want[ref]) {
+			t.Errorf("%s is %+v, want %d", ref, o, want[ref])
+		}
+	}
+}
+
+func connect(t *testing.T, server *realshop.Shop, more channel.Settings) *shop {
+	t.Helper()
+	settings := channel.Settings{
+		channel.BaseURL: channel.Secret(server.BaseURL()),
+		fieldUsername:   channel.Secret(server.Username()),
+		fieldPassword:   channel.Secret(server.Password()),
+	}
+	for k, v := range more {
+		settings[k] = v
+	}
+	conn, err := Spec().Open(settings, channel.Deps{HTTP: server.Client(), Clock: clock.System{}, Pace: channel.NewPace(clock.System{}, nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn.(*shop)
+}
+
+type circle struct {
+	t      *testing.T
+	server *realshop.Shop
+	conn   *shop
+}
+
+func (c *circle) add(code string, onHand int64) channel.Ref {
+	return channel.Ref(c.server.AddProduct(code, onHand))
+}
+
+func (c *circle) listings() map[channel.Ref]channel.Listing {
+	c.t.Helper()
+	got := map[channel.Ref]channel.Listing{}
+	var since channel.Cursor
+	for {
+		page, err := c.conn.ListListings(c.t.Context(), since)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		for _, l := range page.Listings {
+			got[l.Ref] = l
+		}
+		if !page.More {
+			return got
+		}
+		since = page.Next
+	}
+}
+
+func (c *circle) pull(since channel.Cursor) channel.OrderPage {
+	c.t.Helper()
+	page, err := c.conn.PullOrders(c.t.Context(), since)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if page.More || page.UpTo.IsZero() {
+		c.t.Errorf("the page ends with More %t, UpTo %v", page.More, page.UpTo)
+	}
+	return page
+}
+
+func (c *circle) find(page channel.OrderPage, number string) order.Snapshot {
+	c.t.Helper()
+	for _, s := range page.Orders {
+		if s.Number == number {
+			if err := s.Check(); err != nil {
+				c.t.Error(err)
+			}
+			return s
+		}
+	}
+	c.t.Fatalf("order %s is not among %d", number, len(page.Orders))
+	return order.Snapshot{}
+}
+
+func (c *circle) refresh(page channel.OrderPage, number string) order.Snapshot {
+	c.t.Helper()
+	known := c.find(page, number)
+	snapshots, err := c.conn.RefreshOrders(c.t.Context(), []order.Known{{Number: number, PlacedAt: known.PlacedAt, Version: known.Version}})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return c.find(channel.OrderPage{Orders: snapshots}, number)
+}
+
+func (c *circle) push(want map[channel.Ref]int64) map[channel.Ref]channel.Outcome {
+	c.t.Helper()
+	var updates []channel.Update
+	for ref, n := range want {
+		updates = append(updates, channel.Update{Ref: ref, Want: stock.Units(n), Key: "push-" + string(ref)})
+	}
+	outcomes, err := c.conn.PushStock(c.t.Context(), updates)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	got := map[channel.Ref]channel.Outcome{}
+	for i, o := range outcomes {
+		got[updates[i].Ref] = o
+	}
+	return got
+}
+
+func (c *circle) read(ref channel.Ref) channel.Shown {
+	c.t.Helper()
+	shown, err := c.conn.ReadStock(c.t.Context(), []channel.Ref{ref})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return shown[0]
+}
+
+func (c *circle) shows(ref channel.Ref, want int64) {
+	c.t.Helper()
+	if got := c.read(ref); !got.Found || got.Quantity != stock.Units(want) {
+		c.t.Errorf("%s shows %+v, want %d", ref, got, want)
+	}
+}
+
+// sells asks the shop for more than there is: it says how many it has.
+func (c *circle) sells(ref channel.Ref, want int64) {
+	c.t.Helper()
+	if got := c.server.Offer(string(ref)); got != want {
+		c.t.Errorf("the shop sells %d of %s, want %d", got, ref, want)
+	}
+}
+
+func codeOf(err error) string {
+	if e, ok := errors.AsType[*channel.Error](err); ok {
+		return e.Code
+	}
+	return ""
+}
