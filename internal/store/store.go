@@ -22,6 +22,7 @@ type DB struct {
 	clock   clock.Clock
 	ids     idSource
 	ledger  groups
+	hashers chan struct{} // holds one value per password that is being hashed
 
 	statements statements
 }
@@ -37,7 +38,7 @@ func Open(ctx context.Context, url string, c clock.Clock) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	db := &DB{dialect: d, read: read, write: write, clock: c}
+	db := &DB{dialect: d, read: read, write: write, clock: c, hashers: make(chan struct{}, mostHashing)}
 	db.ledger.db = db
 	return db, nil
 }

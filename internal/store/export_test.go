@@ -1,0 +1,19 @@
+package store
+
+import (
+	"context"
+
+	"soroi/internal/clock"
+)
+
+// SetClock gives a test's database another clock.
+func (db *DB) SetClock(c clock.Clock) { db.clock = c }
+
+// Exec runs a statement as it stands, past every rule: for tests that break the books on purpose.
+func (db *DB) Exec(ctx context.Context, text string, args ...any) (int64, error) {
+	result, err := db.write.ExecContext(ctx, text, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
