@@ -1,0 +1,24 @@
+// Storybook serves every screen with canned data, for looking at them while they are being made.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+
+	"soroi/internal/web/storybook"
+)
+
+func main() {
+	address := flag.String("listen", "127.0.0.1:8091", "address to listen on")
+	flag.Parse()
+	book, err := storybook.Open(slog.Default())
+	if err == nil {
+		fmt.Printf("http://%s/\n", *address)
+		err = http.ListenAndServe(*address, book.Handler())
+	}
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}

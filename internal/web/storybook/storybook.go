@@ -1,0 +1,130 @@
+// Package storybook renders every page with canned data: full, empty and extreme. It is for looking at pages and for tests
+// that hold for all of them; nothing in it is served to merchants.
+package storybook
+
+import (
+	"fmt"
+	"html"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"soroi/internal/clock"
+	"soroi/internal/web/account"
+	"soroi/internal/web/front"
+	"soroi/internal/web/shops"
+	"soroi/internal/web/sku"
+	"soroi/internal/web/stocklist"
+	"soroi/internal/web/ui"
+)
+
+// Story is one page with its data.
+type Story struct {
+	Name  string // front/full
+	Title string
+	Write func(w http.ResponseWriter, l ui.Lang) error
+}
+
+// Book is all stories with the frame that they share.
+type Book struct {
+	UI      *ui.UI
+	Stories []Story
+}
+
+// now is the moment at which every story plays.
+var now = time.Date(2026, 11, 23, 8, 20, 10, 0, time.UTC)
+
+// Open makes the book.
+func Open(log *slog.Logger) (*Book, error) {
+	u, err := ui.New(still{}, log)
+	if err != nil {
+		return nil, err
+	}
+	b := &Book{UI: u}
+	fp, err := front.Parse(u)
+	if err != nil {
+		return nil, err
+	}
+	sp, err := stocklist.Parse(u)
+	if err != nil {
+		return nil, err
+	}
+	kp, err := sku.Parse(u)
+	if err != nil {
+		return nil, err
+	}
+	shopViews, err := shops.Parse(u)
+	if err != nil {
+		return nil, err
+	}
+	accountViews, err := account.Parse(u)
+	if err != nil {
+		return nil, err
+	}
+	for _, data := range []string{"full", "calm", "empty", "extreme"} {
+		b.add("front/"+data, fp, func(p ui.Page) ui.Framed { return frontPage(p, data) })
+	}
+	for _, data := range []string{"full", "empty", "nothing_found", "extreme"} {
+		b.add("stock/"+data, sp, func(p ui.Page) ui.Framed { return stockPage(p, data) })
+	}
+	for _, data := range []string{"full", "why", "refused", "empty", "extreme"} {
+		b.add("sku/"+data, kp, func(p ui.Page) ui.Framed { return skuPage(p, data) })
+	}
+	for _, data := range []string{"full", "empty", "extreme"} {
+		b.add("shops/"+data, shopViews.List, func(p ui.Page) ui.Framed { return shopsPage(p, data) })
+		b.add("shop/"+data, shopViews.Detail, func(p ui.Page) ui.Framed { return shopPage(p, data) })
+		b.add("preview/"+data, shopViews.Preview, func(p ui.Page) ui.Framed { return previewPage(p, data) })
+	}
+	for _, data := range []string{"choose", "form", "refused"} {
+		b.add("newshop/"+data, shopViews.New, func(p ui.Page) ui.Framed { return newShopPage(p, data) })
+	}
+	b.add("setup/full", accountViews.Setup, func(p ui.Page) ui.Framed { return setupPage(p, "full") })
+	b.add("setup/refused", accountViews.Setup, func(p ui.Page) ui.Framed { return setupPage(p, "refused") })
+	b.add("signin/full", accountViews.Signin, func(p ui.Page) ui.Framed { return signinPage(p, "full") })
+	b.add("signin/refused", accountViews.Signin, func(p ui.Page) ui.Framed { return signinPage(p, "refused") })
+	return b, nil
+}
+
+func (b *Book) add(name string, t *ui.Template, page func(ui.Page) ui.Framed) {
+	b.Stories = append(b.Stories, Story{Name: name, Write: func(w http.ResponseWriter, l ui.Lang) error {
+		return t.Page(w, http.StatusOK, page(ui.Page{
+			Tenant: "花霞商店", User: "佐藤 花", Token: "story-token", Lang: l, Here: "/stock?q=a&show=behind",
+		}))
+	}})
+}
+
+// Handler serves the index, each story at its name, and the assets.
+func (b *Book) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /assets/{name}", b.UI.Assets())
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		for _, s := range b.Stories {
+			name := html.EscapeString(s.Name)
+			fmt.Fprintf(w, `<p><a href="/story/%s">%s</a> <a href="/story/%s?lang=en">en</a></p>`, name, name, name)
+		}
+	})
+	mux.HandleFunc("GET /story/{name...}", func(w http.ResponseWriter, r *http.Request) {
+		for _, s := range b.Stories {
+			if s.Name != r.PathValue("name") {
+				continue
+			}
+			l := ui.Japanese
+			if r.URL.Query().Get("lang") == "en" {
+				l = ui.English
+			}
+			if err := s.Write(w, l); err != nil {
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+			}
+			return
+		}
+		http.NotFound(w, r)
+	})
+	return mux
+}
+
+// still is a clock that stands at now.
+type still struct{ clock.System }
+
+// Now is always the same.
+func (still) Now() time.Time { return now }

@@ -1,0 +1,108 @@
+package ui
+
+import (
+	"soroi/internal/channel"
+	"soroi/internal/stock"
+)
+
+// Trouble is what an error of a shop means for the merchant, and what to do next.
+type Trouble struct {
+	What string
+	Next string
+}
+
+// troubles has one entry per kind of channel error, in Japanese; english.go has the other side.
+var troubles = map[channel.ErrorKind]Trouble{
+	channel.Temporary:   {"店舗のシステムが一時的に応答しません。", "自動で繰り返します。30分以上続く場合は、モールの障害情報をご確認ください。"},
+	channel.Throttled:   {"店舗の呼び出し回数の上限に達しました。", "間隔をあけて自動で続けます。同じキーを使う他のツールがあれば止めてください。"},
+	channel.Maintenance: {"店舗がメンテナンス中です。", "終わり次第、危ないものから順に自動で反映します。予定が分かる場合は計画停止を登録してください。"},
+	channel.Auth:        {"店舗の認証に失敗しました。この店舗への送信は止まっています。", "モールの管理画面でキーを更新し、「接続設定」に入れ直してください。"},
+	channel.NotFound:    {"店舗にこの出品がありません。", "モールで商品が削除されていないか確認し、「出品の取り込み」をやり直してください。"},
+	channel.Invalid:     {"店舗がこの在庫数を受け付けません。", "モールの言葉を確認し、モール側の商品設定を直してください。"},
+	channel.Unsupported: {"この店舗では、この操作ができません。", "出品の種類をモールの管理画面で確認してください。"},
+	channel.Unreadable:  {"店舗の答えを読み取れませんでした。", "結果を読み直しています。続く場合は、モールの仕様変更のお知らせをご確認ください。"},
+}
+
+// TroubleOf says an error's kind in words.
+func (l Lang) TroubleOf(kind channel.ErrorKind) Trouble {
+	t, ok := troubles[kind]
+	if !ok {
+		t = troubles[channel.Temporary]
+	}
+	return Trouble{l.T(t.What), l.T(t.Next)}
+}
+
+// fieldSentences has one entry per code of channel.FieldError.
+var fieldSentences = map[string]string{
+	"required": "入力してください。",
+	"url":      "https:// から始まるアドレスを入力してください。",
+	"https":    "http:// ではなく https:// から始まるアドレスにしてください。",
+	"host":     "このモールのアドレスではありません。",
+	"format":   "形式が違います。モールの管理画面から写し直してください。",
+}
+
+// FieldSentence says what is wrong with a field of a channel's settings.
+func (l Lang) FieldSentence(e *channel.FieldError) string {
+	if text, ok := fieldSentences[e.Code]; ok {
+		return l.T(text)
+	}
+	return l.T(fieldSentences["format"])
+}
+
+// kindWords names the kinds of movement.
+var kindWords = map[stock.MovementKind]string{
+	stock.Opening:    "期首",
+	stock.Receipt:    "入荷",
+	stock.Issue:      "出庫",
+	stock.Adjustment: "在庫調整",
+	stock.Claimed:    "引当",
+	stock.Shipment:   "出荷",
+	stock.Return:     "返品",
+}
+
+// Movement names a movement by its kind; a claim that gives units back has a name of its own.
+func (l Lang) Movement(kind stock.MovementKind, committedDelta int64) string {
+	if kind == stock.Claimed && committedDelta < 0 {
+		return l.T("引当解除")
+	}
+	if word, ok := kindWords[kind]; ok {
+		return l.T(word)
+	}
+	return string(kind)
+}
+
+// causeWords names the doors by which a movement came in.
+var causeWords = map[stock.Cause]string{
+	stock.ByOrder:  "受注",
+	stock.ByHand:   "画面",
+	stock.ByAPI:    "API",
+	stock.ByImport: "取込",
+}
+
+// Cause names a movement's door.
+func (l Lang) Cause(c stock.Cause) string {
+	if word, ok := causeWords[c]; ok {
+		return l.T(word)
+	}
+	return string(c)
+}
+
+// changeSentences say why a change of stock was refused, by stock.ChangeError.Field.
+var changeSentences = map[string]string{
+	"mode":  "上書き・加算・減算のどれかを選んでください。",
+	"units": "0 以上 10億 以下の整数を入力してください。",
+}
+
+// ChangeSentence says what is wrong with one field of a change.
+func (l Lang) ChangeSentence(e *stock.ChangeError) string {
+	return l.T(changeSentences[e.Field])
+}
+
+// Lane names what the publisher has to do for a listing; see the store's listing.lane.
+func (l Lang) Lane(lane int) string {
+	words := []string{"なし", "ゼロへ", "減らす", "販売再開", "増やす", "全件確認"}
+	if lane < 0 || lane >= len(words) {
+		return ""
+	}
+	return l.T(words[lane])
+}

@@ -1,0 +1,52 @@
+// The scripts of the screens. Every page works without them; they make parts of it quick and keep figures fresh.
+import htmx from "htmx.org/dist/htmx.esm.js";
+import { Idiomorph } from "idiomorph/dist/idiomorph.esm.js";
+import { keyboard } from "./keyboard.js";
+import { live } from "./live.js";
+
+// A fragment replaces its old self by changing only what differs: focus, scroll and open details stay. What changed
+// and carries data-watch lights up for a moment.
+htmx.defineExtension("morph", {
+  isInlineSwap: (style) => style === "morph",
+  handleSwap: (style, target, fragment) => {
+    if (style !== "morph") return false;
+    const before = new Map();
+    for (const node of target.querySelectorAll("[data-watch]")) before.set(node.id, node.dataset.watch);
+    const settled = Idiomorph.morph(target, fragment.children, {
+      morphStyle: "outerHTML",
+      ignoreActiveValue: true,
+      callbacks: {
+        // What a person has opened stays open.
+        beforeAttributeUpdated: (name, node) => !(name === "open" && node.tagName === "DETAILS"),
+      },
+    });
+    for (const node of settled) {
+      if (!node.querySelectorAll) continue;
+      for (const watched of node.querySelectorAll("[data-watch]")) {
+        if (before.size > 0 && before.get(watched.id) !== watched.dataset.watch) flash(watched);
+      }
+    }
+    return settled;
+  },
+});
+
+function flash(node) {
+  node.classList.remove("changed");
+  void node.offsetWidth;
+  node.classList.add("changed");
+  node.addEventListener("animationend", () => node.classList.remove("changed"), { once: true });
+}
+
+// A form that asks before it acts says so in data-confirm.
+document.addEventListener("submit", (event) => {
+  const question = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
+  if (question && !window.confirm(question)) event.preventDefault();
+}, true);
+
+// A select that is a whole form by itself (filters) sends it on change.
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+});
+
+keyboard();
+live(htmx);
