@@ -36,6 +36,10 @@ type Due struct {
 	DueSince  time.Time
 }
 
+// unknown says of a listing that what it shows must be read before a sale-safe write: nobody is sure, nobody knows, or the
+// shop has sold more than it can have shown.
+const unknown = "(listing.unsure OR listing.expected IS NULL OR listing.expected < 0)"
+
 // ListDue lists up to limit listings of a shop that may be pushed now, by lane, then risk, then age. Listings that were written to
 // after settled are left out where they would have to be read: their shop may still show the old number.
 func (db *DB) ListDue(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, limit int, settled time.Time) ([]Due, error) {
@@ -51,9 +55,9 @@ func (db *DB) ListDue(ctx context.Context, tenant stock.TenantID, shop channel.S
 			d.Target, d.DueSince = stock.FromSortable(target), instant(since)
 			due = append(due, d)
 			return nil
-		}, `SELECT listing_id, ref, lane, target, target > 0 AND (unsure OR expected IS NULL), due_since FROM listing
+		}, `SELECT listing_id, ref, lane, target, target > 0 AND `+unknown+`, due_since FROM listing
 			WHERE tenant_id = $1 AND shop_id = $2 AND lane > 0 AND NOT in_flight AND held_until <= $3
-			AND (sent_at <= $4 OR target = 0 OR NOT (unsure OR expected IS NULL))
+			AND (sent_at <= $4 OR target = 0 OR NOT `+unknown+`)
 			ORDER BY lane, risk DESC, due_since, listing_id LIMIT $5`, int64(shop), micros(tx.now), micros(settled), limit)
 	})
 	return due, err
@@ -126,7 +130,7 @@ func (db *DB) BeginPush(ctx context.Context, tenant stock.TenantID, lease Lease,
 			p.Items = append(p.Items, item)
 			return nil
 		}, `UPDATE listing SET in_flight = TRUE, sent = target, sent_at = $2, push_key = $3, answer = '',
-			sent_absolute = ($4 OR target = 0 OR unsure OR expected IS NULL), unsure = FALSE
+			sent_absolute = ($4 OR target = 0 OR `+unknown+`), unsure = FALSE
 			WHERE tenant_id = $1 AND lane > 0 AND NOT in_flight AND listing_id IN (VALUES `, "BIGINT",
 			`) RETURNING listing_id, ref, target, expected, sent_absolute, lane`,
 			[]any{micros(tx.now), strconv.FormatInt(pushID, 10), overwrite}, len(ids), func(args []any, i int) []any { return append(args, int64(ids[i])) })

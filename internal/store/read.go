@@ -69,9 +69,9 @@ func (db *DB) RecordRead(ctx context.Context, tenant stock.TenantID, lease Lease
 			}
 			return nil
 		}, `UPDATE listing SET read_at = $2, shown = v.column2, shown_at = $2, error_kind = '', error_code = '', error_text = '', failures = 0, held_until = 0,
-			settled_from = CASE WHEN listing.unsure OR listing.expected IS NULL THEN $3 ELSE listing.settled_from END,
-			settled_until = CASE WHEN listing.unsure OR listing.expected IS NULL THEN $2 ELSE listing.settled_until END,
-			expected = CASE WHEN listing.unsure OR listing.expected IS NULL THEN v.column2 ELSE listing.expected END,
+			settled_from = CASE WHEN `+unknown+` THEN $3 ELSE listing.settled_from END,
+			settled_until = CASE WHEN `+unknown+` THEN $2 ELSE listing.settled_until END,
+			expected = CASE WHEN `+unknown+` THEN v.column2 ELSE listing.expected END,
 			strikes = CASE WHEN listing.expected = v.column2 THEN 0 ELSE listing.strikes END,
 			unsure = FALSE FROM (VALUES `, "BIGINT BIGINT BOOLEAN",
 			`) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1 AND v.column3 AND NOT listing.in_flight AND listing.sent_at <= $3
@@ -97,8 +97,8 @@ func (db *DB) RecordRead(ctx context.Context, tenant stock.TenantID, lease Lease
 
 // Adopt takes disagreeing numbers over as drift, after the shop's orders have been pulled. Where an order of the listing came in
 // meanwhile, or the number agrees by now, there was none. Fewer units than expected may be a sale that the shop does not list yet:
-// that waits for patience strikes. It returns how many listings had drifted.
-func (db *DB) Adopt(ctx context.Context, tenant stock.TenantID, lease Lease, from, until time.Time, odd []Disagreement, patience int64) (int, error) {
+// that waits for patience strikes, and is read again at again. It returns how many listings had drifted.
+func (db *DB) Adopt(ctx context.Context, tenant stock.TenantID, lease Lease, from, until time.Time, odd []Disagreement, patience int64, again time.Time) (int, error) {
 	drifted := 0
 	err := db.Write(ctx, tenant, func(tx *Tx) error {
 		drifted = 0
@@ -130,11 +130,12 @@ func (db *DB) Adopt(ctx context.Context, tenant stock.TenantID, lease Lease, fro
 			settled_from = CASE WHEN v.column2 > listing.expected OR listing.strikes + 1 >= $4 THEN $2 ELSE listing.settled_from END,
 			settled_until = CASE WHEN v.column2 > listing.expected OR listing.strikes + 1 >= $4 THEN $3 ELSE listing.settled_until END,
 			strikes = CASE WHEN v.column2 > listing.expected OR listing.strikes + 1 >= $4 THEN 0 ELSE listing.strikes + 1 END,
+			read_at = CASE WHEN v.column2 > listing.expected OR listing.strikes + 1 >= $4 THEN listing.read_at ELSE $5 END,
 			due_since = CASE WHEN listing.lane = 0 THEN $3 ELSE listing.due_since END FROM (VALUES `, "BIGINT BIGINT BIGINT BIGINT",
 			`) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1 AND listing.claimed = v.column3 AND NOT listing.unsure
 			AND NOT listing.in_flight AND listing.expected = v.column4 AND listing.sent_at <= $2
 			RETURNING listing_id, target, strikes`,
-			[]any{micros(from), micros(until), patience}, len(odd), func(args []any, i int) []any {
+			[]any{micros(from), micros(until), patience, micros(again)}, len(odd), func(args []any, i int) []any {
 				d := odd[i]
 				return append(args, int64(d.ID), d.Found.Sortable(), d.Claimed, d.Expected.Sortable())
 			})

@@ -88,8 +88,8 @@ CREATE TABLE listing (
   lane BIGINT GENERATED ALWAYS AS (CASE
     WHEN target IS NULL OR sku_id IS NULL THEN 0
     WHEN target = 0 AND (unsure OR expected IS NULL OR expected <> 0) THEN 1
-    WHEN unsure OR expected IS NULL OR expected > target THEN 2
-    WHEN expected <= 0 AND target > 0 THEN 3
+    WHEN unsure OR expected IS NULL OR expected < 0 OR expected > target THEN 2
+    WHEN expected = 0 AND target > 0 THEN 3
     WHEN expected <> target THEN 4
     WHEN full_pass THEN 5
     ELSE 0 END) STORED,

@@ -1,0 +1,92 @@
+package engine
+
+import (
+	"context"
+
+	"soroi/internal/allocation"
+	"soroi/internal/channel"
+	"soroi/internal/stock"
+	"soroi/internal/store"
+)
+
+// planBatch is how many SKUs one planning transaction takes: few enough to let postings in between.
+const planBatch = 500
+
+// planLoop plans changed SKUs of every tenant. Each process plans; rows that one has taken are skipped by the others.
+func (s *Service) planLoop(ctx context.Context) {
+	for s.planWake.wait(ctx, s.clock, s.options.Tick) {
+		tenants, err := s.db.ListTenants(ctx)
+		if err != nil {
+			s.log.Error("list tenants", "error", err)
+			continue
+		}
+		for more := true; more && ctx.Err() == nil; {
+			more = false
+			for _, t := range tenants {
+				full, err := s.plan(ctx, t.ID)
+				if err != nil && ctx.Err() == nil {
+					s.log.Error("plan", "tenant", t.ID, "error", err)
+				}
+				more = more || full // one tenant's bulk never keeps another waiting for more than a batch
+			}
+		}
+	}
+}
+
+// plan plans one batch and tells whether it was full.
+func (s *Service) plan(ctx context.Context, tenant stock.TenantID) (full bool, err error) {
+	shops, err := s.db.ListShops(ctx, tenant)
+	if err != nil {
+		return false, err
+	}
+	byID := make(map[channel.ShopID]allocation.Shop, len(shops))
+	for _, shop := range shops {
+		byID[shop.ID] = AllocationShop(shop, s.specs[shop.Kind])
+	}
+	planned, changed, err := s.db.Plan(ctx, tenant, planBatch, func(skus []*store.Unplanned) error {
+		for _, u := range skus {
+			planSKU(u, byID)
+		}
+		return nil
+	})
+	if err != nil {
+		return false, err
+	}
+	if planned > 0 {
+		s.wakePublishers(tenant, changed)
+		s.tell()
+	}
+	return planned == planBatch, nil
+}
+
+// AllocationShop is what allocation has to know of a shop.
+func AllocationShop(shop store.Shop, spec channel.Spec) allocation.Shop {
+	return allocation.Shop{ID: allocation.ShopID(shop.ID), Largest: spec.Limits.Largest, Unlimited: spec.Can.Unlimited}
+}
+
+// planSKU fills in the targets of one SKU's listings.
+func planSKU(u *store.Unplanned, shops map[channel.ShopID]allocation.Shop) {
+	sellable := u.Terms.Sellable(u.Balance)
+	list := make([]allocation.Shop, len(u.Listings))
+	for i, l := range u.Listings {
+		list[i] = shops[l.Shop]
+	}
+	for i, t := range allocation.Everywhere.Targets(sellable, list) {
+		l := &u.Listings[i]
+		l.NewTarget = t.Quantity
+		l.Risk = risk(*l)
+	}
+}
+
+// risk orders listings inside a lane: the units by which the shop shows too much, weighed by how fast the SKU sells there, in
+// thousandths. A SKU that has not sold lately counts as if it sold one unit a day.
+func risk(l store.PlanListing) int64 {
+	const slowest = 1000 / 24
+	rate := max(l.SoldRate, slowest)
+	excess := int64(1)
+	if l.Expected != nil {
+		excess = l.Expected.Sortable() - l.NewTarget.Sortable()
+		excess = min(max(excess, -excess), 1_000_000)
+	}
+	return rate * (excess + 1)
+}
