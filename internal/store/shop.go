@@ -111,23 +111,32 @@ func (db *DB) ListShops(ctx context.Context, tenant stock.TenantID) ([]Shop, err
 	return shops, err
 }
 
-func (tx *Tx) shops(ctx context.Context) ([]Shop, error) {
+// bareShops reads the shops without their settings, by id.
+func (tx *Tx) bareShops(ctx context.Context) ([]Shop, error) {
 	var shops []Shop
-	byID := make(map[channel.ShopID]int)
 	err := tx.query(ctx, func(rows *sql.Rows) error {
-		s := Shop{Tenant: tx.tenant, Settings: channel.Settings{}}
+		s := Shop{Tenant: tx.tenant}
 		var connected int64
 		var from, until sql.NullInt64
 		if err := rows.Scan(&s.ID, &s.Kind, &s.Name, &s.Mode, &connected, &from, &until); err != nil {
 			return err
 		}
 		s.ConnectedAt, s.OutageFrom, s.OutageUntil = instant(connected), instant(from.Int64), instant(until.Int64)
-		byID[s.ID] = len(shops)
 		shops = append(shops, s)
 		return nil
 	}, "SELECT shop_id, kind, name, mode, connected_at, outage_from, outage_until FROM shop WHERE tenant_id = $1 ORDER BY shop_id")
+	return shops, err
+}
+
+func (tx *Tx) shops(ctx context.Context) ([]Shop, error) {
+	shops, err := tx.bareShops(ctx)
 	if err != nil {
 		return nil, err
+	}
+	byID := make(map[channel.ShopID]channel.Settings, len(shops))
+	for i := range shops {
+		shops[i].Settings = channel.Settings{}
+		byID[shops[i].ID] = shops[i].Settings
 	}
 	return shops, tx.query(ctx, func(rows *sql.Rows) error {
 		var shop channel.ShopID
@@ -135,7 +144,7 @@ func (tx *Tx) shops(ctx context.Context) ([]Shop, error) {
 		if err := rows.Scan(&shop, &field, &value); err != nil {
 			return err
 		}
-		shops[byID[shop]].Settings[field] = channel.Secret(value)
+		byID[shop][field] = channel.Secret(value)
 		return nil
 	}, "SELECT shop_id, field, value FROM shop_setting WHERE tenant_id = $1")
 }
