@@ -31,7 +31,6 @@ type bench struct {
 	clock     clock.Clock
 	ctx       context.Context
 	transport *Transport
-	deps      channel.Deps
 	conn      channel.Connector
 
 	mu    sync.Mutex
@@ -45,19 +44,25 @@ func open(t *testing.T, h Harness, setup Setup) *bench {
 	b := &bench{Bench: h.New(t, setup), t: t, h: h, spec: h.Spec, can: h.Spec.Can, limits: h.Spec.Limits, clock: setup.Clock,
 		ctx: t.Context(), taken: map[string]order.Recorded{}}
 	b.transport = &Transport{Handler: b.Handler}
-	b.deps = b.newDeps()
-	conn, err := b.spec.Open(b.Settings, b.deps)
-	if err != nil {
-		t.Fatalf("opening the connector with valid settings: %v", err)
-	}
+	b.reopen()
 	if calls := b.transport.Calls(); calls != 0 {
 		t.Errorf("opening the connector made %d calls, want none", calls)
 	}
-	if h.Wrap != nil {
-		conn = h.Wrap(conn, b.spec, b.deps)
+	return b
+}
+
+// reopen opens a new connector on the same mall and settings.
+func (b *bench) reopen() {
+	b.t.Helper()
+	deps := b.newDeps()
+	conn, err := b.spec.Open(b.Settings, deps)
+	if err == nil && b.h.throughShop {
+		conn, err = openShop(b.spec, b.Settings, deps, conn)
+	}
+	if err != nil {
+		b.t.Fatalf("opening the connector with valid settings: %v", err)
 	}
 	b.conn = conn
-	return b
 }
 
 func (b *bench) newDeps() channel.Deps {

@@ -27,9 +27,15 @@ type Harness struct {
 	PageOrders, PageListings int
 	// Lacks names the sub-tests ("Orders/Return") that this mall's protocol has no words for, with the reason. What
 	// Spec.Can leaves undeclared needs no line here.
-	Lacks map[string]string
-	// Wrap, where given, is put around the opened connector: the suite then runs against the result.
-	Wrap func(channel.Connector, channel.Spec, channel.Deps) channel.Connector
+	Lacks       map[string]string
+	throughShop bool
+}
+
+// ThroughShop is the harness with the connector inside the channel.Shop that the engine holds. What passes alone must pass
+// there, too.
+func ThroughShop(h Harness) Harness {
+	h.throughShop = true
+	return h
 }
 
 // Setup is what a sub-test wants of its mall.
@@ -112,6 +118,7 @@ const (
 	Forbidden        Fault = "forbidden"
 	Conflict         Fault = "conflict"    // the mall's 409
 	SilentLoss       Fault = "silent_loss" // answers success, does nothing
+	DuplicateOrders  Fault = "duplicate_orders"
 )
 
 // test is one sub-test. Needs, where given, says which channels must pass it; the others skip it by their own declaration.

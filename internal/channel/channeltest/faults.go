@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"soroi/internal/channel"
+	"soroi/internal/order"
 )
 
 // kindsOf says which kinds of error a fault may end in.
@@ -51,6 +52,7 @@ func faultTests() []test {
 		tests = append(tests, test{name: "Faults/Gateway/" + g.name, run: func(b *bench) { gatewayFault(b, g) }})
 	}
 	return append(tests,
+		test{name: "Faults/duplicate_orders/orders", run: faultDuplicateOrders},
 		test{name: "Faults/SlowBody", run: faultSlowBody},
 		test{name: "Faults/CancelReturnsAtOnce", run: faultCancel},
 		test{name: "Faults/CancelledBefore", run: faultCancelledBefore},
@@ -240,6 +242,26 @@ func gatewayFault(b *bench, g gateway) {
 		if err := call(b.ctx); err != nil {
 			b.t.Errorf("%s after the fault has passed: %v", name, err)
 		}
+	}
+}
+
+// An order that comes twice has the effect of one (design 2.2).
+func faultDuplicateOrders(b *bench) {
+	tea := b.list("tea", 100)
+	var numbers []string
+	for i := range 5 {
+		numbers = append(numbers, b.Place(Line{tea, int64(i + 1)}))
+		b.wait(time.Second)
+	}
+	b.wait(b.limits.Lateness + time.Minute)
+	b.Inject(DuplicateOrders, Orders)
+	seen, _ := b.pull("")
+	b.refresh(b.known(seen, numbers[:min(len(numbers), b.limits.RefreshOrders)]...))
+	for i, n := range numbers {
+		b.wantClaim(n, tea, order.Claim{Held: int64(i + 1)})
+	}
+	if len(b.taken) != len(numbers) {
+		b.t.Errorf("%d orders were taken in, want %d", len(b.taken), len(numbers))
 	}
 }
 

@@ -54,6 +54,9 @@ func mannersSpec(b *bench) {
 			b.t.Errorf("rate %+v can never let a call through", r)
 		}
 	}
+	if len(s.Limits.Rates) > 0 && !slices.ContainsFunc(s.Limits.Rates, func(r channel.Rate) bool { return r.Bucket == s.Limits.PushBucket }) {
+		b.t.Errorf("pushes draw from bucket %q, which has no rate", s.Limits.PushBucket)
+	}
 	if !slices.Contains([]channel.Write{channel.Overwrite, channel.Delta, channel.CompareAndSet}, s.Can.Write) {
 		b.t.Errorf("Can.Write is %q", s.Can.Write)
 	}
@@ -156,11 +159,7 @@ func mannersRestart(b *bench) {
 	_, last := b.pull("")
 	number := b.Place(Line{tea, 2})
 	b.wait(b.limits.Lateness + time.Minute)
-	conn, err := b.spec.Open(b.Settings, b.newDeps())
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	b.conn = conn
+	b.reopen()
 	if seen, _ := b.pull(last.Next); len(seen[number].Lines) != 1 {
 		b.t.Errorf("after a restart order %s is not pulled with the saved cursor", number)
 	}
