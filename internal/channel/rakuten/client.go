@@ -19,6 +19,12 @@ type connector struct {
 	license channel.Secret // the key's end is asked for by the key itself
 }
 
+// String keeps the credentials from being printed: fmt does not ask unexported fields how they want to look.
+func (c *connector) String() string { return "rakuten connector" }
+
+// GoString is String, for %#v.
+func (c *connector) GoString() string { return c.String() }
+
 // operation is one call of the API.
 type operation struct {
 	name   string // as in errors: the path without what varies

@@ -33,10 +33,12 @@ func (c *connector) PullOrders(ctx context.Context, since channel.Cursor) (chann
 		return channel.OrderPage{}, err
 	}
 	var fresh []string
+	named := map[string]bool{}
 	for _, n := range found.numbers {
-		if !at.Seen[n] {
+		if !at.Seen[n] && !named[n] {
 			fresh = append(fresh, n)
 		}
+		named[n] = true
 	}
 	rest := len(fresh) > ordersPerPage
 	fresh = fresh[:min(len(fresh), ordersPerPage)]
