@@ -1,0 +1,245 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"soroi/internal/channel"
+	"soroi/internal/stock"
+)
+
+// ShopStatus is how one shop is: what its loops came to, what waits, how long it takes to show a change.
+type ShopStatus struct {
+	Shop     Shop // without its settings
+	Loops    []Loop
+	Backlog  map[Lane]int64
+	Listings int64
+	Linked   int64     // of them with a SKU
+	Refused  int64     // of them that the shop refuses
+	PushedAt time.Time // when a call that wrote quantities was last answered
+	PushOK   bool      // whether that call went well
+	Lag      Lag
+}
+
+// Pulled is when the shop's new orders were last pulled completely.
+func (s ShopStatus) Pulled() time.Time {
+	for _, l := range s.Loops {
+		if l.Name == "new" {
+			return l.SucceededAt
+		}
+	}
+	return time.Time{}
+}
+
+// Trouble is the latest failure that no success of its loop has ended, or false when every loop's last round went well.
+func (s ShopStatus) Trouble() (Loop, bool) {
+	var worst Loop
+	for _, l := range s.Loops {
+		if l.ErrorKind == "" {
+			continue
+		}
+		switch wrong := l.ErrorKind == channel.Auth; {
+		case worst.ErrorKind == "", wrong && worst.ErrorKind != channel.Auth:
+			worst = l
+		case wrong == (worst.ErrorKind == channel.Auth) && l.FailedAt.After(worst.FailedAt):
+			worst = l
+		}
+	}
+	return worst, worst.ErrorKind != ""
+}
+
+// ListShopStatus reads how a tenant's shops are, by id, with their lag since a moment, and the lag of all of them together.
+func (db *DB) ListShopStatus(ctx context.Context, tenant stock.TenantID, since time.Time) ([]ShopStatus, Lag, error) {
+	var list []ShopStatus
+	var all Lag
+	err := db.Read(ctx, tenant, func(tx *Tx) (err error) {
+		list, all, err = tx.shopStatus(ctx, since)
+		return err
+	})
+	return list, all, err
+}
+
+func (tx *Tx) shopStatus(ctx context.Context, since time.Time) ([]ShopStatus, Lag, error) {
+	shops, err := tx.bareShops(ctx)
+	if err != nil {
+		return nil, Lag{}, err
+	}
+	list := make([]ShopStatus, len(shops))
+	byID := make(map[channel.ShopID]*ShopStatus, len(shops))
+	for i, s := range shops {
+		list[i] = ShopStatus{Shop: s, Backlog: make(map[Lane]int64)}
+		byID[s.ID] = &list[i]
+	}
+	err = tx.query(ctx, func(rows *sql.Rows) error {
+		var id channel.ShopID
+		var l Loop
+		var ok, failed int64
+		err := rows.Scan(&id, &l.Name, &ok, &failed, &l.ErrorKind, &l.ErrorCode, &l.ErrorText)
+		l.SucceededAt, l.FailedAt = instant(ok), instant(failed)
+		if s := byID[id]; s != nil {
+			s.Loops = append(s.Loops, l)
+		}
+		return err
+	}, "SELECT shop_id, loop, succeeded_at, failed_at, error_kind, error_code, error_text FROM shop_loop WHERE tenant_id = $1 ORDER BY shop_id, loop")
+	if err != nil {
+		return nil, Lag{}, err
+	}
+	err = tx.query(ctx, func(rows *sql.Rows) error {
+		var id channel.ShopID
+		var lane Lane
+		var n int64
+		err := rows.Scan(&id, &lane, &n)
+		if s := byID[id]; s != nil {
+			s.Backlog[lane] = n
+		}
+		return err
+	}, "SELECT shop_id, lane, COUNT(*) FROM listing WHERE tenant_id = $1 AND lane > 0 GROUP BY shop_id, lane")
+	if err != nil {
+		return nil, Lag{}, err
+	}
+	err = tx.query(ctx, func(rows *sql.Rows) error {
+		var id channel.ShopID
+		var listings, linked, refused int64
+		err := rows.Scan(&id, &listings, &linked, &refused)
+		if s := byID[id]; s != nil {
+			s.Listings, s.Linked, s.Refused = listings, linked, refused
+		}
+		return err
+	}, `SELECT shop_id, COUNT(*), COUNT(sku_id), COUNT(*) FILTER (WHERE error_kind <> '') FROM listing WHERE tenant_id = $1 GROUP BY shop_id`)
+	if err != nil {
+		return nil, Lag{}, err
+	}
+	for i := range list {
+		s := &list[i]
+		var answered int64
+		err := tx.query(ctx, func(rows *sql.Rows) error { return rows.Scan(&answered, &s.PushOK) },
+			`SELECT answered_at, error_text = '' FROM push WHERE tenant_id = $1 AND shop_id = $2 AND answered_at > 0 ORDER BY sent_at DESC LIMIT 1`, int64(s.Shop.ID))
+		if err != nil {
+			return nil, Lag{}, err
+		}
+		s.PushedAt = instant(answered)
+	}
+	counts := make(map[channel.ShopID]lagCounts)
+	together := make(lagCounts)
+	err = tx.query(ctx, func(rows *sql.Rows) error {
+		var id channel.ShopID
+		var bucket, items int64
+		err := rows.Scan(&id, &bucket, &items)
+		if counts[id] == nil {
+			counts[id] = make(lagCounts)
+		}
+		counts[id][bucket] += items
+		together[bucket] += items
+		return err
+	}, "SELECT shop_id, bucket, CAST(SUM(items) AS BIGINT) FROM lag WHERE tenant_id = $1 AND minute >= $2 GROUP BY shop_id, bucket", since.Unix()/60)
+	for i := range list {
+		list[i].Lag = counts[list[i].Shop.ID].total()
+	}
+	return list, together.total(), err
+}
+
+// ListUnlinked lists a shop's listings that have no SKU, by their reference, beginning after one.
+func (db *DB) ListUnlinked(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, after channel.Ref, limit int) ([]Listing, error) {
+	return db.someListings(ctx, tenant, "shop_id = $2 AND sku_id IS NULL AND ref > $3 ORDER BY ref LIMIT $4", int64(shop), string(after), limit)
+}
+
+// ListPreview lists a shop's listings whose target is not what they are believed to show, so what going live would send: those to zero first, then the
+// falling ones.
+func (db *DB) ListPreview(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, limit int) ([]Listing, error) {
+	return db.someListings(ctx, tenant, "shop_id = $2 AND lane > 0 AND lane < 5 AND sku_id IS NOT NULL ORDER BY lane, risk DESC, due_since, listing_id LIMIT $3", int64(shop), limit)
+}
+
+func (db *DB) someListings(ctx context.Context, tenant stock.TenantID, where string, args ...any) ([]Listing, error) {
+	var listings []Listing
+	err := db.Read(ctx, tenant, func(tx *Tx) error {
+		listings = listings[:0]
+		shops, err := tx.bareShops(ctx)
+		if err != nil {
+			return err
+		}
+		byID := shopsByID(shops)
+		return tx.query(ctx, func(rows *sql.Rows) error {
+			l, err := scanListing(rows)
+			l.State = l.state(byID[l.Shop], tx.now)
+			listings = append(listings, l)
+			return err
+		}, "SELECT "+listingColumns+" FROM listing WHERE listing.tenant_id = $1 AND "+where, args...)
+	})
+	return listings, err
+}
+
+// ListingSums counts a shop's listings by what a push of their target would do.
+type ListingSums struct {
+	All, Linked                  int64
+	Same, Up, Down, Zero, Unread int64 // of the linked ones; Down leaves those to zero out
+}
+
+// SumListings counts a shop's listings for the preview of going live.
+func (db *DB) SumListings(ctx context.Context, tenant stock.TenantID, shop channel.ShopID) (ListingSums, error) {
+	var s ListingSums
+	err := db.Read(ctx, tenant, func(tx *Tx) error {
+		return tx.one(ctx, []any{&s.All, &s.Linked, &s.Same, &s.Up, &s.Down, &s.Zero, &s.Unread}, `SELECT COUNT(*), COUNT(sku_id),
+			COUNT(*) FILTER (WHERE sku_id IS NOT NULL AND lane IN (0, 5)),
+			COUNT(*) FILTER (WHERE lane IN (3, 4) AND expected < target),
+			COUNT(*) FILTER (WHERE lane = 2 AND NOT unsure AND expected IS NOT NULL),
+			COUNT(*) FILTER (WHERE lane = 1),
+			COUNT(*) FILTER (WHERE lane = 2 AND (unsure OR expected IS NULL)) FROM listing WHERE tenant_id = $1 AND shop_id = $2`, int64(shop))
+	})
+	return s, err
+}
+
+// Drift is a drift that reading back has found.
+type Drift struct {
+	Listing  ListingID
+	Code     string // the SKU's; the listing's own while it has none
+	Expected stock.Quantity
+	Found    stock.Quantity
+	At       time.Time
+}
+
+// ListDrifts lists a shop's drifts, the newest first.
+func (db *DB) ListDrifts(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, limit int) ([]Drift, error) {
+	var drifts []Drift
+	err := db.Read(ctx, tenant, func(tx *Tx) error {
+		drifts = drifts[:0]
+		return tx.query(ctx, func(rows *sql.Rows) error {
+			var d Drift
+			var expected, found, at int64
+			err := rows.Scan(&d.Listing, &d.Code, &expected, &found, &at)
+			d.Expected, d.Found, d.At = stock.FromSortable(expected), stock.FromSortable(found), instant(at)
+			drifts = append(drifts, d)
+			return err
+		}, `SELECT drift.listing_id, COALESCE(sku.code, listing.code), drift.expected, found, found_at FROM drift
+			JOIN listing ON listing.tenant_id = drift.tenant_id AND listing.listing_id = drift.listing_id
+			LEFT JOIN sku ON sku.tenant_id = listing.tenant_id AND sku.sku_id = listing.sku_id
+			WHERE drift.tenant_id = $1 AND drift.shop_id = $2 ORDER BY drift_id DESC LIMIT $3`, int64(shop), limit)
+	})
+	return drifts, err
+}
+
+// total is what counted lags come to.
+func (c lagCounts) total() Lag {
+	var l Lag
+	for _, items := range c {
+		l.Items += items
+	}
+	if l.Items == 0 {
+		return l
+	}
+	buckets := slices.Sorted(maps.Keys(c))
+	quantile := func(p float64) time.Duration {
+		rank, seen := int64(math.Ceil(p*float64(l.Items))), int64(0)
+		for _, b := range buckets {
+			if seen += c[b]; seen >= rank {
+				return bucketLag(b)
+			}
+		}
+		return 0
+	}
+	l.P50, l.P99, l.Max = quantile(0.5), quantile(0.99), bucketLag(buckets[len(buckets)-1])
+	return l
+}
