@@ -122,11 +122,17 @@ func (b *bench) page(since channel.Cursor) channel.OrderPage {
 	if err != nil {
 		b.t.Fatalf("PullOrders(%q): %v", since, err)
 	}
-	for i, s := range page.Orders {
+	var latest time.Time
+	named := map[string]bool{}
+	for _, s := range page.Orders {
 		b.sound(s, asked)
-		if i > 0 && !b.can.ChangedSince && s.PlacedAt.Before(page.Orders[i-1].PlacedAt) {
-			b.t.Errorf("order %s of %v comes after one of %v: want oldest first", s.Number, s.PlacedAt, page.Orders[i-1].PlacedAt)
+		if !named[s.Number] && !b.can.ChangedSince && s.PlacedAt.Before(latest) {
+			b.t.Errorf("order %s of %v comes after one of %v: want oldest first", s.Number, s.PlacedAt, latest)
 		}
+		if !named[s.Number] {
+			latest = s.PlacedAt
+		}
+		named[s.Number] = true
 	}
 	if page.More && !page.UpTo.IsZero() {
 		b.t.Errorf("UpTo is %v while more pages follow", page.UpTo)

@@ -175,6 +175,7 @@ type gateway struct {
 	answer func(w http.ResponseWriter)
 	kinds  []channel.ErrorKind
 	wait   time.Duration
+	renews bool // a connector may fetch new credentials and call again
 }
 
 func status(code int, body string) func(http.ResponseWriter) {
@@ -186,8 +187,8 @@ func status(code int, body string) func(http.ResponseWriter) {
 }
 
 var gateways = []gateway{
-	{name: "401", answer: status(401, ""), kinds: []channel.ErrorKind{channel.Auth}},
-	{name: "403", answer: status(403, "forbidden"), kinds: []channel.ErrorKind{channel.Auth}},
+	{name: "401", answer: status(401, ""), kinds: []channel.ErrorKind{channel.Auth}, renews: true},
+	{name: "403", answer: status(403, "forbidden"), kinds: []channel.ErrorKind{channel.Auth}, renews: true},
 	{name: "404", answer: status(404, "404 page not found"), kinds: []channel.ErrorKind{channel.NotFound, channel.Invalid}},
 	{name: "408", answer: status(408, ""), kinds: []channel.ErrorKind{channel.Temporary}},
 	{name: "409", answer: status(409, ""), kinds: []channel.ErrorKind{channel.Temporary}},
@@ -223,7 +224,12 @@ func gatewayFault(b *bench, g gateway) {
 	calls := b.calls(Any, ref, last.Next)
 	b.transport.Intercept(func(w http.ResponseWriter, _ *http.Request) bool { g.answer(w); return true })
 	for name, call := range calls {
+		before := b.transport.Calls()
 		e := wantKind(b, name, call(b.ctx), g.kinds)
+		// Only a refused credential may be renewed and tried again; everything else is Shop's to repeat.
+		if made := b.transport.Calls() - before; made != 1 && !g.renews && !b.h.throughShop {
+			b.t.Errorf("%s made %d calls although the first one failed", name, made)
+		}
 		if g.wait != 0 && e.RetryAfter != g.wait {
 			b.t.Errorf("%s: the shop asked to wait %v, the error says %v", name, g.wait, e.RetryAfter)
 		}
