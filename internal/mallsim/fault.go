@@ -46,6 +46,12 @@ type Fault struct {
 	Until       time.Time     `json:"until,omitzero"` // acts before this moment; zero = without end
 }
 
+// Valid tells whether a fault can act: a known kind, a pattern that can be read, a count and a probability that make sense.
+func (f Fault) Valid() bool {
+	_, err := path.Match(f.Op, "")
+	return err == nil && slices.Contains(FaultKinds(), f.Kind) && f.Times >= 0 && f.Probability >= 0 && f.Probability <= 1 && f.Delay >= 0
+}
+
 // Inject adds a fault.
 func (m *Mall) Inject(f Fault) {
 	m.faultMu.Lock()

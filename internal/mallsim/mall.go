@@ -246,6 +246,13 @@ func (m *Mall) Count() int {
 	return len(m.entries)
 }
 
+// Size is how many orders there are, hidden ones too, and how many lines the journal has.
+func (m *Mall) Size() (orders, changes int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.orders), m.journal.length
+}
+
 // Stock is the true number of a listing, the one that buyers buy by.
 func (m *Mall) Stock(k Key) (int64, bool) {
 	m.mu.Lock()
