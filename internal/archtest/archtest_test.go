@@ -72,7 +72,7 @@ func TestRules(t *testing.T) {
 
 		{"words of one engine", archtest.SharedSQL, gofile("internal/store/a.go", "var _ = []string{`SELECT now()`, ` WHERE name LIKE $1`, `UPDATE a SET b = c::text`, `SELECT a->>'b' FROM c`, `SELECT ARRAY(SELECT 1)`, `SELECT a FROM b WHERE c = ?`, `SELECT MAX(a, b) FROM c`, `SELECT id FROM a FOR UPDATE`}"),
 			[]string{`"now("`, `"LIKE"`, `"::"`, `"->"`, `"ARRAY"`, `"?"`, `"MAX(a,"`, `"FOR UPDATE"`}},
-		{"words of both", archtest.SharedSQL, gofile("internal/store/a.go", "var _ = `SELECT a.id, MAX(b) FROM a WHERE kind = 'like now()?' -- an array\n ON CONFLICT DO NOTHING RETURNING updated_at`; var _ = \"sku: ids look like this: a::b?\""), nil},
+		{"words of both", archtest.SharedSQL, gofile("internal/store/a.go", "var _ = `SELECT a.id, MAX(b) FROM a WHERE kind = 'like now()?' -- an array\n ON CONFLICT DO NOTHING RETURNING updated_at`; var _ = ` AND sku.search_key LIKE $2`; var _ = \"sku: ids look like this: a::b?\""), nil},
 		{"the seam", archtest.SharedSQL, gofile("internal/store/postgres.go", "var _ = `SELECT now() FOR UPDATE`"), nil},
 		{"a migration for both", archtest.SharedSQL, map[string]string{"internal/store/migrations/0001_a.sql": "CREATE TABLE a (\n  id SERIAL,\n  at TIMESTAMP\n) /*sqlite WITHOUT ROWID*/;"}, []string{`"SERIAL"`, `"TIMESTAMP"`}},
 		{"a migration for one", archtest.SharedSQL, map[string]string{"internal/store/migrations/0001_a.sqlite.sql": "PRAGMA x"}, nil},

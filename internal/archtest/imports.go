@@ -18,7 +18,7 @@ type room struct {
 var (
 	pure   = []string{"internal/stock", "internal/order", "internal/allocation", "internal/replenish", "internal/text"}
 	below  = with(pure, "internal/clock", "internal/channel", "internal/credential")
-	middle = with(below, "internal/store", "internal/engine", "internal/exchange")
+	middle = with(below, "internal/store", "internal/explain", "internal/engine", "internal/exchange")
 	edges  = with(middle, "internal/api", "internal/web", "internal/whatif", "internal/replay", "internal/demo", "internal/mallsim", "internal/app")
 	// helpers are imported by tests only, and by one another.
 	helpers = []string{"internal/testkit", "internal/channel/channeltest", "internal/store/storetest", "internal/web/webtest", "test"}
@@ -44,12 +44,13 @@ var rooms = []room{
 	{"internal/clock", nil, nil, "everything waits on the clock; it depends on nothing"},
 	{"internal/credential", with(pure, "internal/clock"), nil, "secrets are made and checked beside the store, not above it"},
 	{"internal/channel/all", []string{"internal/channel"}, []string{"internal/mallsim"}, "the one list of channels, nothing more"},
-	{"internal/channel/channeltest", with(pure, "internal/clock", "internal/channel"), nil, "the suite judges every connector through the port"},
+	{"internal/channel/channeltest", with(pure, "internal/clock", "internal/channel"), []string{"internal/mallsim"}, "the suite judges every connector through the port"},
 	{"internal/channel/*", with(pure, "internal/clock", "internal/channel"), []string{"internal/mallsim"}, aloneWhy + "; it translates and nothing else, so it needs no store and no engine"},
 	{"internal/channel", with(pure, "internal/clock"), nil, "the port has no channel in it"},
 	{"internal/mallsim/*", []string{"internal/mallsim", "internal/clock"}, nil, mallWhy},
 	{"internal/mallsim", []string{"internal/clock"}, nil, mallWhy},
 	{"internal/store", below, nil, downWhy},
+	{"internal/explain", with(below, "internal/store"), nil, downWhy},
 	{"internal/engine", with(below, "internal/store"), []string{"internal/mallsim", "internal/channel/*"}, downWhy},
 	{"internal/exchange", with(below, "internal/store"), nil, downWhy},
 	{"internal/api", middle, []string{"internal/mallsim", "internal/channel/*"}, downWhy},
