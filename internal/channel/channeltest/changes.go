@@ -149,4 +149,3 @@ func ordersChangesArePulled(b *bench) {
 	b.wantClaim(shipped, tea, order.Claim{Shipped: 2})
 	b.wantClaim(cancelled, tea, order.Claim{})
 }
-
