@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"soroi/internal/channel"
@@ -25,7 +26,7 @@ func (r reach) next(times []time.Time, size int, overlap time.Duration) (next re
 	if len(times) == 0 {
 		return reach{After: r.After}, false
 	}
-	last := times[len(times)-1]
+	last := slices.MaxFunc(times, time.Time.Compare)
 	if len(times) < size {
 		return reach{After: last.Add(-overlap)}, false
 	}

@@ -12,7 +12,7 @@ import (
 const listingsOp = "listings"
 
 // eldest lies before any variant was made.
-var eldest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+var eldest = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // ListListings lists the variants, enabled or not, in the order in which they were made.
 func (s *shop) ListListings(ctx context.Context, since channel.Cursor) (channel.ListingPage, error) {

@@ -1,8 +1,15 @@
 package vendure
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -24,7 +31,9 @@ func TestRealShop(t *testing.T) {
 		if err != nil || checked.Account != "__default_channel__" {
 			t.Errorf("Check gave %+v, %v", checked, err)
 		}
-		_, err = connect(t, server, channel.Settings{fieldPassword: "wrong"}).Check(t.Context())
+		stranger := connect(t, server, channel.Settings{fieldPassword: "wrong"})
+		_, err = stranger.Check(t.Context())
+		(&circle{t: t, conn: stranger}).keep("refusals/credentials")
 		if channel.KindOf(err) != channel.Auth || codeOf(err) != "INVALID_CREDENTIALS_ERROR" {
 			t.Errorf("a wrong password gave %v", err)
 		}
@@ -35,6 +44,7 @@ func TestRealShop(t *testing.T) {
 	})
 	t.Run("listings are pulled", func(t *testing.T) {
 		got := c.listings()
+		c.keep("listings/two")
 		if l := got[tea]; !slices.Equal(l.Codes, []string{"tea"}) || l.Title != "商品 tea" || *l.Quantity != stock.Units(10) {
 			t.Errorf("tea came as %+v", l)
 		}
@@ -46,6 +56,7 @@ func TestRealShop(t *testing.T) {
 	cart := server.Fill(realshop.Line{Variant: string(tea), Units: 1})
 	number := server.Order(realshop.Line{Variant: string(tea), Units: 3}, realshop.Line{Variant: string(cup), Units: 1})
 	page := c.pull("")
+	c.keep("orders/placed")
 	t.Run("an order is pulled, a cart is not", func(t *testing.T) {
 		s := c.find(page, number)
 		if s.State != order.Open || len(s.Lines) != 2 || len(s.Problems) > 0 {
@@ -59,9 +70,11 @@ func TestRealShop(t *testing.T) {
 		}
 		c.shows(tea, 7)
 		c.shows(cup, 3)
+		c.keep("stock/read")
 	})
 	t.Run("quantities are pushed and read back", func(t *testing.T) {
 		outcomes := c.push(map[channel.Ref]int64{tea: 20, cup: 0})
+		c.keep("stock/push")
 		for ref, want := range map[channel.Ref]int64{tea: 20, cup: 0} {
 			if o := outcomes[ref]; o.State != channel.Applied || o.Shown == nil || *o.Shown != stock.Units(want) {
 				t.Errorf("%s is %+v", ref, o)
@@ -88,6 +101,7 @@ func TestRealShop(t *testing.T) {
 	t.Run("units are shipped", func(t *testing.T) {
 		server.Fulfil(number, realshop.Line{Variant: string(tea), Units: 2})
 		s := c.refresh(page, number)
+		c.keep("orders/partly_shipped")
 		if s.State != order.Open || s.Lines[0].Wanted != 3 || s.Lines[0].Shipped != 2 {
 			t.Errorf("the partly shipped order came as %+v", s)
 		}
@@ -96,6 +110,7 @@ func TestRealShop(t *testing.T) {
 	t.Run("a part is cancelled and its units come back", func(t *testing.T) {
 		server.Cancel(number, realshop.Line{Variant: string(cup), Units: 1})
 		s := c.refresh(page, number)
+		c.keep("orders/partly_cancelled")
 		if s.Lines[1].Wanted != 0 || s.State != order.Open {
 			t.Errorf("the partly cancelled order came as %+v", s)
 		}
@@ -105,6 +120,7 @@ func TestRealShop(t *testing.T) {
 		second := server.Order(realshop.Line{Variant: string(tea), Units: 1})
 		server.Cancel(second)
 		next := c.pull(page.Next)
+		c.keep("orders/changed")
 		if s := c.find(next, second); s.State != order.Cancelled || s.Lines[0].Wanted != 0 {
 			t.Errorf("the cancelled order came as %+v", s)
 		}
@@ -115,13 +131,65 @@ func TestRealShop(t *testing.T) {
 	})
 	t.Run("all is shipped", func(t *testing.T) {
 		server.Fulfil(number, realshop.Line{Variant: string(tea), Units: 1})
-		if s := c.refresh(page, number); s.State != order.Shipped || s.Lines[0].Shipped != 3 {
+		s := c.refresh(page, number)
+		c.keep("orders/shipped")
+		if s.State != order.Shipped || s.Lines[0].Shipped != 3 {
 			t.Errorf("the shipped order came as %+v", s)
 		}
 		if onHand, allocated := server.Level(string(tea)); onHand != 21 || allocated != 0 {
 			t.Errorf("on hand %d, allocated %d; want 21 and 0", onHand, allocated)
 		}
 		c.shows(tea, 21)
+	})
+	t.Run("units that have left are cancelled, and the shop sells them again", func(t *testing.T) {
+		server.Cancel(number, realshop.Line{Variant: string(tea), Units: 3})
+		s := c.refresh(page, number)
+		c.keep("orders/cancelled_after_shipping")
+		if s.State != order.Cancelled || s.Lines[0].Wanted != 0 || s.Lines[0].Shipped != 3 {
+			t.Errorf("the order came as %+v", s)
+		}
+		c.shows(tea, 24)
+		c.push(map[channel.Ref]int64{tea: 21})
+	})
+	t.Run("a deleted variant is still named by its orders", func(t *testing.T) {
+		gone := c.add("gone", 5)
+		sold := server.Order(realshop.Line{Variant: string(gone), Units: 2})
+		server.Delete(string(gone))
+		s := c.find(c.pull(page.Next), sold)
+		c.keep("orders/variant_deleted")
+		if len(s.Lines) != 1 || s.Lines[0].Ref != gone || s.Lines[0].Wanted != 2 || len(s.Problems) != 0 {
+			t.Errorf("the order came as %+v", s)
+		}
+		if o := c.push(map[channel.Ref]int64{gone: 1})[gone]; o.State != channel.Refused || channel.KindOf(o.Err) != channel.NotFound {
+			t.Errorf("a push to it is %+v", o)
+		}
+	})
+	t.Run("a variant that is gone between reading and writing is no answer for the others", func(t *testing.T) {
+		inputs := []inputWire{{ID: string(tea), StockLevels: []inputLevel{{"1", 99}}}, {ID: "4711", StockLevels: []inputLevel{{"1", 1}}}}
+		on := true
+		_, err := c.conn.write(t.Context(), settingsWire{&on, new(int64)}, inputs)
+		c.keep("refusals/no_entity")
+		e, ok := errors.AsType[*channel.Error](err)
+		if !ok || e.Kind != channel.Temporary || !e.NotDone || e.Code != "ENTITY_NOT_FOUND" {
+			t.Errorf("it gave %v", err)
+		}
+		c.shows(tea, 21)
+	})
+	t.Run("a stock location that is gone is an error without a code", func(t *testing.T) {
+		on := true
+		_, err := c.conn.write(t.Context(), settingsWire{&on, new(int64)}, []inputWire{{ID: string(tea), StockLevels: []inputLevel{{"99", 1}}}})
+		c.keep("refusals/no_code")
+		if e, ok := errors.AsType[*channel.Error](err); !ok || e.Kind != channel.Temporary || e.NotDone {
+			t.Errorf("it gave %v", err)
+		}
+		c.shows(tea, 21)
+	})
+	t.Run("a document that does not fit the schema is refused", func(t *testing.T) {
+		_, err := c.conn.ask(t.Context(), "test", `{ productVariants { nonsense } }`, nil, new(struct{}))
+		c.keep("refusals/not_valid")
+		if e, ok := errors.AsType[*channel.Error](err); !ok || e.Kind != channel.Invalid || !e.NotDone || e.Status != 400 {
+			t.Errorf("it gave %v", err)
+		}
 	})
 	t.Run("an order that is gone has a problem", func(t *testing.T) {
 		snapshots, err := c.conn.RefreshOrders(t.Context(), []order.Known{{Number: "NONE", PlacedAt: clock.System{}.Now()}})
@@ -131,6 +199,8 @@ func TestRealShop(t *testing.T) {
 	})
 	t.Run("a lost session is renewed", func(t *testing.T) {
 		c.conn.session.token = "worn out"
+		c.conn.send(t.Context(), "test", stockDocument, values{"ids": []string{}, "take": 1}, "worn out")
+		c.keep("refusals/forbidden")
 		c.shows(tea, 21)
 		if c.conn.session.token == "worn out" {
 			t.Error("the session was not renewed")
@@ -227,11 +297,55 @@ func connect(t *testing.T, server *realshop.Shop, more channel.Settings) *shop {
 	for k, v := range more {
 		settings[k] = v
 	}
-	conn, err := Spec().Open(settings, channel.Deps{HTTP: server.Client(), Clock: clock.System{}, Pace: channel.NewPace(clock.System{}, nil)})
+	client := &http.Client{Transport: &recorder{next: &http.Transport{}}}
+	t.Cleanup(client.CloseIdleConnections)
+	conn, err := Spec().Open(settings, channel.Deps{HTTP: client, Clock: clock.System{}, Pace: channel.NewPace(clock.System{}, nil)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return conn.(*shop)
+}
+
+var capture = flag.Bool("capture", false, "write the real server's answers to testdata")
+
+// recorder keeps the last answer.
+type recorder struct {
+	next *http.Transport
+	last []byte
+}
+
+func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := r.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	if r.last, err = io.ReadAll(resp.Body); err != nil {
+		return nil, err
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(r.last))
+	return resp, nil
+}
+
+func (r *recorder) CloseIdleConnections() { r.next.CloseIdleConnections() }
+
+// keep writes the last answer as a fixture, with -capture.
+func (c *circle) keep(name string) {
+	c.t.Helper()
+	if !*capture {
+		return
+	}
+	var text bytes.Buffer
+	if err := json.Indent(&text, c.conn.deps.HTTP.Transport.(*recorder).last, "", "  "); err != nil {
+		c.t.Fatal(err)
+	}
+	path := filepath.Join("testdata", filepath.FromSlash(name)+".response.json")
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		c.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, append(text.Bytes(), '\n'), 0o644); err != nil {
+		c.t.Fatal(err)
+	}
 }
 
 type circle struct {

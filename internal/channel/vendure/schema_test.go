@@ -7,6 +7,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
 // TestDocuments checks every document against the schema that a real server describes itself by. The schema is not part of
@@ -27,7 +28,7 @@ func TestDocuments(t *testing.T) {
 	}
 	for name, document := range documents {
 		t.Run(name, func(t *testing.T) {
-			query, err := gqlparser.LoadQuery(schema, document)
+			query, err := gqlparser.LoadQueryWithRules(schema, document, rules.NewDefaultRules())
 			if err != nil {
 				t.Fatalf("%v\n%s", err, document)
 			}

@@ -66,6 +66,8 @@ func Spec() channel.Spec {
 			ReadItems:     stockItems,
 			RefreshOrders: pageOrders,
 			Rates:         []channel.Rate{{Bucket: bucket, Calls: 10, Per: time.Second, Burst: 10}},
+			PushBucket:    bucket,
+			PushCost:      2, // the reading before and the write
 			Largest:       1_000_000_000,
 			History:       90 * 24 * time.Hour,
 			Lateness:      lateness,
