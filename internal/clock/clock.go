@@ -4,6 +4,10 @@ package clock
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -72,4 +76,27 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	}
+}
+
+// ParseScaled reads what Scaled.String writes: "epoch,from,speed", both instants in microseconds since 1970.
+func ParseScaled(text string) (Scaled, error) {
+	parts := strings.Split(text, ",")
+	if len(parts) != 3 {
+		return Scaled{}, fmt.Errorf("clock %q is not epoch,from,speed", text)
+	}
+	epoch, err1 := strconv.ParseInt(parts[0], 10, 64)
+	from, err2 := strconv.ParseInt(parts[1], 10, 64)
+	speed, err3 := strconv.ParseFloat(parts[2], 64)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return Scaled{}, fmt.Errorf("clock %q: %w", text, err)
+	}
+	if speed <= 0 {
+		return Scaled{}, fmt.Errorf("clock %q: the speed must be above 0", text)
+	}
+	return Scaled{Epoch: time.UnixMicro(epoch), From: time.UnixMicro(from).UTC(), Speed: speed}, nil
+}
+
+// String is what ParseScaled reads.
+func (c Scaled) String() string {
+	return fmt.Sprintf("%d,%d,%g", c.Epoch.UnixMicro(), c.From.UnixMicro(), c.Speed)
 }

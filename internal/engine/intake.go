@@ -36,8 +36,12 @@ func (r *runner) intakeLoop(ctx context.Context) {
 
 // pull takes in every page of orders that the shop has for the cursor. Each page is durable before the next is asked for.
 func (r *runner) pull(ctx context.Context) error {
-	r.pulling.Lock()
-	defer r.pulling.Unlock()
+	select {
+	case r.pulling <- struct{}{}:
+		defer func() { <-r.pulling }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	db := r.service.db
 	lease := r.held()
 	loop, err := db.LoadLoop(ctx, r.tenant, lease.Shop, loopNew)

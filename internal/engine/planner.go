@@ -33,6 +33,16 @@ func (s *Service) planLoop(ctx context.Context) {
 	}
 }
 
+// planAll plans until nothing is left to plan.
+func (s *Service) planAll(ctx context.Context, tenant stock.TenantID) error {
+	for {
+		full, err := s.plan(ctx, tenant)
+		if err != nil || !full {
+			return err
+		}
+	}
+}
+
 // plan plans one batch and tells whether it was full.
 func (s *Service) plan(ctx context.Context, tenant stock.TenantID) (full bool, err error) {
 	shops, err := s.db.ListShops(ctx, tenant)

@@ -53,7 +53,11 @@ func (r *runner) publish(ctx context.Context) (more bool, err error) {
 	}
 	if r.shop.Spec.Can.Write == channel.Overwrite {
 		// The window in which an unseen sale could be overwritten is now one call, not one polling interval (design 3, "The race").
+		// What comes in here must be planned before it is decided what to send.
 		if err := r.pull(ctx); err != nil {
+			return false, err
+		}
+		if err := r.service.planAll(ctx, r.tenant); err != nil {
 			return false, err
 		}
 	}

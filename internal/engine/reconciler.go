@@ -22,7 +22,9 @@ func (r *runner) readLoop(ctx context.Context) {
 func (r *runner) reconcile(ctx context.Context, every time.Duration) error {
 	olderThan := r.service.clock.Now().Add(-every)
 	for {
-		list, err := r.service.db.ListToRead(ctx, r.tenant, r.held().Shop, r.shop.Spec.Limits.ReadItems, olderThan, r.settled())
+		// What a live shop's publisher has to read before it writes, it reads itself.
+		live := r.state().Mode == store.Live
+		list, err := r.service.db.ListToRead(ctx, r.tenant, r.held().Shop, r.shop.Spec.Limits.ReadItems, olderThan, r.settled(), live)
 		if err != nil {
 			return err
 		}
@@ -35,8 +37,8 @@ func (r *runner) reconcile(ctx context.Context, every time.Duration) error {
 	}
 }
 
-// readBack reads listings and records what they show. Where a listing that was sure disagrees, the shop's orders are pulled first:
-// an order that had not been seen is no drift.
+// readBack reads listings, records what they show, and then pulls the shop's orders. Where a listing that was sure disagreed, an order
+// that had not been seen is no drift.
 func (r *runner) readBack(ctx context.Context, list []store.ToRead) error {
 	ids := make([]store.ListingID, len(list))
 	refs := make([]channel.Ref, len(list))
@@ -56,10 +58,11 @@ func (r *runner) readBack(ctx context.Context, list []store.ToRead) error {
 	}
 	r.worked()
 	r.pushWake.set()
-	if len(odd) == 0 {
-		return nil
-	}
+	// Every order that was placed before the reading comes in before anything is written on the strength of it.
 	if err := r.pull(ctx); err != nil {
+		return err
+	}
+	if err := r.service.planAll(ctx, r.tenant); err != nil || len(odd) == 0 {
 		return err
 	}
 	// Fewer than expected may be a sale that the shop lists only later: look again when it must be in the list.

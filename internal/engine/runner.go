@@ -34,7 +34,7 @@ type runner struct {
 	pushWake *signal
 	listWake *signal
 
-	pulling sync.Mutex // one pull of new orders at a time, so that the cursor never goes back
+	pulling chan struct{} // holds one token: one pull of new orders at a time, so that the cursor never goes back
 
 	mu      sync.Mutex
 	seen    store.Shop
@@ -56,7 +56,7 @@ func (s *Service) newRunner(tenant stock.TenantID, shop store.Shop, spec channel
 	}
 	return &runner{service: s, tenant: tenant, shop: opened, settings: shop.Settings, seen: shop, lease: lease,
 		log:      s.log.With("tenant", tenant, "shop", shop.ID, "channel", spec.Kind),
-		pullWake: newSignal(), pushWake: newSignal(), listWake: newSignal(), done: make(chan struct{})}, nil
+		pullWake: newSignal(), pushWake: newSignal(), listWake: newSignal(), pulling: make(chan struct{}, 1), done: make(chan struct{})}, nil
 }
 
 // start starts the loops. They end when the lease is lost or stop is called.

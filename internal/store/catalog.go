@@ -222,8 +222,8 @@ type waitingLine struct {
 	claimed bool
 }
 
-func (w *listingsWork) once() string { return "" }
-func (w *listingsWork) size() int    { return len(w.listings) }
+func (w *listingsWork) alone() string { return w.lease.alone() }
+func (w *listingsWork) size() int     { return len(w.listings) }
 
 func (w *listingsWork) prepare(ctx context.Context, tx *Tx) ([]balanceKey, error) {
 	*w = listingsWork{lease: w.lease, listings: w.listings, result: LinkResult{Listings: len(w.listings)}}

@@ -76,8 +76,14 @@ type changeWork struct {
 	answer  ChangeAnswer
 }
 
-func (w *changeWork) once() string { return w.request.Key }
-func (w *changeWork) size() int    { return len(w.request.Rows) }
+func (w *changeWork) alone() string {
+	if w.request.Key == "" {
+		return ""
+	}
+	return "key " + w.request.Key
+}
+
+func (w *changeWork) size() int { return len(w.request.Rows) }
 
 func (w *changeWork) prepare(ctx context.Context, tx *Tx) ([]balanceKey, error) {
 	w.answer = ChangeAnswer{}

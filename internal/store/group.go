@@ -13,8 +13,9 @@ import (
 // A work may run more than once: prepare starts afresh. An error of any step undoes the transaction; then each of its works runs
 // alone and the error reaches the caller whose work it is.
 type work interface {
-	// once is the key that makes the work happen once; two works with one key never share a transaction. "" has none.
-	once() string
+	// alone names what the work decides on besides balances: two works with one name never share a transaction, since each would
+	// decide without seeing the other. "" shares with all.
+	alone() string
 	// prepare reads, and locks, everything that the work needs but balances, and names the balances.
 	prepare(ctx context.Context, tx *Tx) ([]balanceKey, error)
 	// decide looks at the locked balances and posts movements.
@@ -109,7 +110,7 @@ func (g *groups) take(q *group) []*ticket {
 	keys := make(map[string]bool)
 	size := 0
 	for _, t := range q.waiting {
-		key := t.work.once()
+		key := t.work.alone()
 		if size >= mostInGroup || key != "" && keys[key] {
 			left = append(left, t)
 			continue

@@ -99,7 +99,8 @@ type listingSight struct {
 	lastSold time.Time
 }
 
-func (w *intakeWork) once() string { return "" }
+// alone keeps two pages of one shop apart: both may hold the same order.
+func (w *intakeWork) alone() string { return w.in.Lease.alone() }
 
 func (w *intakeWork) size() int {
 	n := len(w.in.Unchanged)/16 + 1

@@ -19,6 +19,9 @@ type Lease struct {
 	ExpiresAt time.Time
 }
 
+// alone names the shop for works that decide on its orders and listings.
+func (l Lease) alone() string { return fmt.Sprintf("shop %d", l.Shop) }
+
 // AcquireLease takes the lease of a shop when it is free or has run out, or extends it when holder has it already. ok is false when
 // somebody else holds it.
 //

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+	"time"
 )
 
 //go:embed migrations/*.sql
@@ -84,4 +85,29 @@ func migrated(ctx context.Context, conn *sql.Conn) (int, error) {
 // Describe tells the schema as it is, for comparing the engines.
 func (db *DB) Describe(ctx context.Context) (Schema, error) {
 	return db.dialect.describe(ctx, db.read)
+}
+
+// Pending lists the migrations that have not run.
+func (db *DB) Pending(ctx context.Context) ([]string, error) {
+	var pending []string
+	err := db.dialect.migrating(ctx, db.write, func(conn *sql.Conn) error {
+		done, err := migrated(ctx, conn)
+		if err == nil {
+			pending = Migrations()[done:]
+		}
+		return err
+	})
+	return pending, err
+}
+
+// Backup copies a SQLite database beside itself and returns the copy's path. Other engines have tools of their own: the path is "".
+func (db *DB) Backup(ctx context.Context, url string, now time.Time) (string, error) {
+	if db.Engine() != "sqlite" {
+		return "", nil
+	}
+	path := strings.TrimPrefix(url, "sqlite:") + now.UTC().Format(".20060102T150405Z.backup")
+	if _, err := db.write.ExecContext(ctx, "VACUUM INTO $1", path); err != nil {
+		return "", fmt.Errorf("back up to %s: %w", path, err)
+	}
+	return path, nil
 }

@@ -92,7 +92,8 @@ type PushItem struct {
 var ErrHandsOff = errors.New("nothing may be sent to this shop now")
 
 // BeginPush records that listings are about to be written, with the target of this moment, and returns what to send. A listing that
-// came in line meanwhile is left out. overwrite writes all of them absolutely. Zeros are always absolute: no unseen sale can make them
+// came in line meanwhile is left out. overwrite writes all of them absolutely, and
+// leaves out those whose SKU has changed and is not planned yet: where a write cannot carry an unseen sale, it carries every seen one. Zeros are always absolute: no unseen sale can make them
 // wrong. When the process dies before RecordPush, the listings become unsure.
 func (db *DB) BeginPush(ctx context.Context, tenant stock.TenantID, lease Lease, ids []ListingID, overwrite bool) (Push, error) {
 	var p Push
@@ -132,7 +133,8 @@ func (db *DB) BeginPush(ctx context.Context, tenant stock.TenantID, lease Lease,
 		}, `UPDATE listing SET in_flight = TRUE, sent = target, sent_at = $2, push_key = $3, answer = '',
 			sent_absolute = ($4 OR target = 0 OR `+unknown+`), unsure = FALSE
 			WHERE tenant_id = $1 AND lane > 0 AND NOT in_flight AND listing_id IN (VALUES `, "BIGINT",
-			`) RETURNING listing_id, ref, target, expected, sent_absolute, lane`,
+			`) AND NOT ($4 AND target > 0 AND EXISTS (SELECT 1 FROM sku_plan WHERE sku_plan.tenant_id = listing.tenant_id
+				AND sku_plan.sku_id = listing.sku_id AND sku_plan.marked > sku_plan.planned)) RETURNING listing_id, ref, target, expected, sent_absolute, lane`,
 			[]any{micros(tx.now), strconv.FormatInt(pushID, 10), overwrite}, len(ids), func(args []any, i int) []any { return append(args, int64(ids[i])) })
 		if err != nil || len(p.Items) == 0 {
 			return err

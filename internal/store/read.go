@@ -17,8 +17,8 @@ type ToRead struct {
 }
 
 // ListToRead lists listings of a shop by when they were read last, those before olderThan only, and none that was written to after
-// settled.
-func (db *DB) ListToRead(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, limit int, olderThan, settled time.Time) ([]ToRead, error) {
+// settled. sureOnly leaves out those of which nobody knows what they show.
+func (db *DB) ListToRead(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, limit int, olderThan, settled time.Time, sureOnly bool) ([]ToRead, error) {
 	var list []ToRead
 	err := db.Read(ctx, tenant, func(tx *Tx) error {
 		list = list[:0]
@@ -28,7 +28,8 @@ func (db *DB) ListToRead(ctx context.Context, tenant stock.TenantID, shop channe
 			list = append(list, r)
 			return err
 		}, `SELECT listing_id, ref FROM listing WHERE tenant_id = $1 AND shop_id = $2 AND read_at < $3 AND NOT in_flight AND sent_at <= $4
-			ORDER BY read_at, listing_id LIMIT $5`, int64(shop), micros(olderThan), micros(settled), limit)
+			AND held_until <= $5 AND NOT ($6 AND `+unknown+`) ORDER BY read_at, listing_id LIMIT $7`,
+			int64(shop), micros(olderThan), micros(settled), micros(tx.now), sureOnly, limit)
 	})
 	return list, err
 }

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -78,7 +79,7 @@ func (s *screens) plan(t *testing.T, target int64) {
 func (s *screens) read(t *testing.T, shop int, n int64) {
 	t.Helper()
 	ctx := context.Background()
-	list, err := s.db.ListToRead(ctx, s.tenant, s.shops[shop].ID, 10, time.Now().Add(time.Hour), time.Now().Add(time.Hour))
+	list, err := s.db.ListToRead(ctx, s.tenant, s.shops[shop].ID, 10, time.Now().Add(time.Hour), time.Now().Add(time.Hour), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +255,7 @@ func TestListDrifts(t *testing.T) {
 		ctx := context.Background()
 		s := newScreens(t, db)
 		s.read(t, 0, 5)
-		list, err := db.ListToRead(ctx, s.tenant, s.shops[0].ID, 10, time.Now().Add(time.Hour), time.Now().Add(time.Hour))
+		list, err := db.ListToRead(ctx, s.tenant, s.shops[0].ID, 10, time.Now().Add(time.Hour), time.Now().Add(time.Hour), false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -275,6 +276,27 @@ func TestListDrifts(t *testing.T) {
 		drifts, err := db.ListDrifts(ctx, s.tenant, s.shops[0].ID, 10)
 		if err != nil || len(drifts) != 1 || drifts[0].Code != "A-1" || drifts[0].Expected.String() != "5" || drifts[0].Found.String() != "8" {
 			t.Errorf("%+v %v", drifts, err)
+		}
+	})
+}
+
+func TestRenameTenant(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		a, _ := storetest.Tenant(t, db, "a")
+		b, _ := storetest.Tenant(t, db, "b")
+		if err := db.RenameTenant(ctx, a, "花霞商店"); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := db.LoadTenant(ctx, a); err != nil || got.Name != "花霞商店" {
+			t.Errorf("%+v %v", got, err)
+		}
+		if got, err := db.LoadTenant(ctx, b); err != nil || got.Name != "b" {
+			t.Errorf("another merchant was renamed: %+v %v", got, err)
+		}
+		if err := db.RenameTenant(ctx, b+1_000_000, "x"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("an unknown merchant: %v", err)
 		}
 	})
 }
