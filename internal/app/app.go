@@ -1,0 +1,136 @@
+// Package app wires soroi together: configuration, store, engine, API and screens, started and stopped in order.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"soroi/internal/channel/all"
+	"soroi/internal/clock"
+	"soroi/internal/engine"
+	"soroi/internal/store"
+)
+
+// Config is everything that a process is told from outside.
+type Config struct {
+	// DatabaseURL is postgres://… or the path of a SQLite file.
+	DatabaseURL string
+	// Listen is the address of the screens and the API, host:port; port 0 takes a free one.
+	Listen string
+	// PublicURL is where browsers and shops reach this process; "" is http:// and the listening address.
+	PublicURL string
+	Engine    engine.Options
+	Clock     clock.Clock
+	Log       *slog.Logger
+}
+
+// App is one running soroi.
+type App struct {
+	DB     *store.DB
+	Engine *engine.Service
+
+	config   Config
+	listener net.Listener
+	handler  http.Handler
+}
+
+// Open opens the database, brings its schema up to date, and listens; nothing runs before Run. A database without any merchant gets one,
+// so that the first visitor can set it up.
+func Open(ctx context.Context, c Config) (*App, error) {
+	if c.Clock == nil {
+		c.Clock = clock.System{}
+	}
+	db, err := OpenStore(ctx, c.DatabaseURL, c.Clock)
+	if err != nil {
+		return nil, err
+	}
+	ran, err := db.Migrate(ctx)
+	if err == nil {
+		err = ensureTenant(ctx, db)
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if len(ran) > 0 {
+		c.Log.Info("schema brought up to date", "migrations", len(ran))
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("listen on %s: %w; give another address with --listen", c.Listen, err), db.Close())
+	}
+	if c.PublicURL == "" {
+		c.PublicURL = "http://" + listener.Addr().String()
+	}
+	a := &App{DB: db, config: c, listener: listener, Engine: engine.New(db, c.Clock, c.Log, all.Specs(), c.Engine)}
+	a.handler, err = a.routes()
+	if err != nil {
+		return nil, errors.Join(err, listener.Close(), db.Close())
+	}
+	return a, nil
+}
+
+// OpenStore opens a database as serve does.
+func OpenStore(ctx context.Context, url string, c clock.Clock) (*store.DB, error) {
+	if strings.TrimSpace(url) == "" {
+		return nil, errors.New("no database: give --db or set SOROI_DATABASE_URL")
+	}
+	return store.Open(ctx, url, c)
+}
+
+// ensureTenant adds the first merchant. Two processes that start at once agree by the code's unique key.
+func ensureTenant(ctx context.Context, db *store.DB) error {
+	tenants, err := db.ListTenants(ctx)
+	if err != nil || len(tenants) > 0 {
+		return err
+	}
+	_, err = db.AddTenant(ctx, "main", "")
+	var taken *store.ConflictError
+	if errors.As(err, &taken) {
+		return nil
+	}
+	return err
+}
+
+// URL is where the screens are.
+func (a *App) URL() string { return a.config.PublicURL }
+
+// Addr is the address that the process listens on.
+func (a *App) Addr() string { return a.listener.Addr().String() }
+
+// Run serves until ctx ends, then stops taking requests, ends the engine (the call in flight is finished and recorded) and closes the
+// database.
+func (a *App) Run(ctx context.Context) error {
+	server := &http.Server{Handler: a.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(a.config.Log.Handler(), slog.LevelWarn)}
+	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopServing()
+	server.BaseContext = func(net.Listener) context.Context { return serving }
+	var running sync.WaitGroup
+	var engineErr error
+	engineCtx, stopEngine := context.WithCancel(ctx)
+	defer stopEngine()
+	running.Go(func() { engineErr = a.Engine.Run(engineCtx) })
+	failed := make(chan error, 1)
+	running.Go(func() { failed <- server.Serve(a.listener) })
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	stopEngine()
+	stopServing() // ends live streams, which would keep Shutdown waiting
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if stopped := server.Shutdown(closing); stopped != nil {
+		err = errors.Join(err, stopped)
+	}
+	running.Wait()
+	return errors.Join(err, engineErr, a.DB.Close())
+}
