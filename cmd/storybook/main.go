@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"time"
 
 	"soroi/internal/web/storybook"
 )
@@ -17,7 +18,8 @@ func main() {
 	book, err := storybook.Open(slog.Default())
 	if err == nil {
 		fmt.Printf("http://%s/\n", *address)
-		err = http.ListenAndServe(*address, book.Handler())
+		server := &http.Server{Addr: *address, Handler: book.Handler(), ReadHeaderTimeout: 10 * time.Second}
+		err = server.ListenAndServe()
 	}
 	fmt.Fprintln(os.Stderr, err)
 	os.Exit(1)

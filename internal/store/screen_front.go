@@ -111,17 +111,21 @@ func (tx *Tx) frontBehind(ctx context.Context, q FrontQuery, shops map[channel.S
 	if err != nil || f.BehindAll == 0 {
 		return err
 	}
+	return tx.behind(ctx, shops, &f.Behind, `lane > 0 AND lane < 5 AND shop_id IN (SELECT shop.shop_id FROM shop WHERE shop.tenant_id = $1 AND shop.mode = 'live')
+		ORDER BY lane, risk DESC, due_since, listing_id LIMIT $2`, q.Rows)
+}
+
+// behind reads listings with their SKUs' codes and names.
+func (tx *Tx) behind(ctx context.Context, shops map[channel.ShopID]Shop, into *[]BehindListing, where string, args ...any) error {
 	return tx.query(ctx, func(rows *sql.Rows) error {
 		var b BehindListing
 		var err error
 		b.Listing, err = scanListing(rows, &b.SKUCode, &b.SKUName)
 		b.State = b.state(shops[b.Shop], tx.now)
-		f.Behind = append(f.Behind, b)
+		*into = append(*into, b)
 		return err
 	}, "SELECT "+listingColumns+`, (SELECT sku.code FROM sku WHERE sku.tenant_id = $1 AND sku.sku_id = listing.sku_id),
-		(SELECT sku.name FROM sku WHERE sku.tenant_id = $1 AND sku.sku_id = listing.sku_id) FROM listing
-		WHERE tenant_id = $1 AND lane > 0 AND lane < 5 AND shop_id IN (SELECT shop.shop_id FROM shop WHERE shop.tenant_id = $1 AND shop.mode = 'live')
-		ORDER BY lane, risk DESC, due_since, listing_id LIMIT $2`, q.Rows)
+		(SELECT sku.name FROM sku WHERE sku.tenant_id = $1 AND sku.sku_id = listing.sku_id) FROM listing WHERE tenant_id = $1 AND `+where, args...)
 }
 
 // attentionText finds the sales of which a person must know: something could not be understood, units were cancelled after they had

@@ -147,10 +147,19 @@ func (db *DB) ListUnlinked(ctx context.Context, tenant stock.TenantID, shop chan
 	return db.someListings(ctx, tenant, "shop_id = $2 AND sku_id IS NULL AND ref > $3 ORDER BY ref LIMIT $4", int64(shop), string(after), limit)
 }
 
-// ListPreview lists a shop's listings whose target is not what they are believed to show, so what going live would send: those to zero first, then the
-// falling ones.
-func (db *DB) ListPreview(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, limit int) ([]Listing, error) {
-	return db.someListings(ctx, tenant, "shop_id = $2 AND lane > 0 AND lane < 5 AND sku_id IS NOT NULL ORDER BY lane, risk DESC, due_since, listing_id LIMIT $3", int64(shop), limit)
+// ListPreview lists a shop's listings whose target is not what they are believed to show, so what going live would send: those to zero first,
+// then the falling ones.
+func (db *DB) ListPreview(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, limit int) ([]BehindListing, error) {
+	var list []BehindListing
+	err := db.Read(ctx, tenant, func(tx *Tx) error {
+		list = list[:0]
+		shops, err := tx.bareShops(ctx)
+		if err != nil {
+			return err
+		}
+		return tx.behind(ctx, shopsByID(shops), &list, `shop_id = $2 AND lane > 0 AND lane < 5 ORDER BY lane, risk DESC, due_since, listing_id LIMIT $3`, int64(shop), limit)
+	})
+	return list, err
 }
 
 func (db *DB) someListings(ctx context.Context, tenant stock.TenantID, where string, args ...any) ([]Listing, error) {

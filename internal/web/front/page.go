@@ -103,6 +103,8 @@ type Flow struct {
 	CommittedDelta int64
 	Available      int64
 	Oversold       int64
+	Others         int64 // further lines of the same order
+	Cancelled      bool
 	Pushes         []Push
 }
 
@@ -112,6 +114,8 @@ func (f Flow) Effect() int64 { return f.OnHandDelta - f.CommittedDelta }
 // Icon is the movement's mark.
 func (f Flow) Icon() string {
 	switch {
+	case f.Cancelled:
+		return "back"
 	case f.Kind == stock.Shipment:
 		return "box"
 	case f.Kind == stock.Claimed && f.CommittedDelta > 0:

@@ -42,7 +42,6 @@ type Shop struct {
 	PulledAt    time.Time // last complete pull of orders
 	PushedAt    time.Time // last push that the shop answered
 	Problem     *Problem
-	LiveSince   time.Time
 }
 
 // Backlog is how many listings wait.

@@ -101,11 +101,11 @@ func someShops(p ui.Page, data string) []shops.Shop {
 		return nil
 	}
 	list := []shops.Shop{
-		{ID: 1, Name: "楽天本店", Channel: "楽天市場", Mode: shops.Live, P50: 640 * time.Millisecond, P99: 1900 * time.Millisecond, Items: 610, Lanes: lanes(0, 0, 0, 0, 0), Listings: shops.Listings{All: 2841, Linked: 2841}, PulledAt: ago(3), PushedAt: ago(4), LiveSince: ago(1e6)},
-		{ID: 2, Name: "Yahoo!店", Channel: "Yahoo!ショッピング", Mode: shops.Live, P50: 1220 * time.Millisecond, P99: 31 * time.Second, Items: 402, Lanes: lanes(2, 14, 1, 38, 0), Listings: shops.Listings{All: 2790, Linked: 2776}, PulledAt: ago(6), PushedAt: ago(9), LiveSince: ago(1e6), Problem: problem(p.Lang, channel.Throttled, ui.Warn, "od90305", "アクセス制限中です")},
-		{ID: 3, Name: "Shopify", Channel: "Shopify", Mode: shops.Live, Lanes: lanes(3, 40, 8, 120, 0), Listings: shops.Listings{All: 1804, Linked: 1804}, PulledAt: ago(3900), PushedAt: ago(3902), LiveSince: ago(1e6), Problem: problem(p.Lang, channel.Auth, ui.Bad, "401", "Invalid API key or access token"), OutageFrom: now.Add(3 * time.Hour), OutageUntil: now.Add(7 * time.Hour)},
+		{ID: 1, Name: "楽天本店", Channel: "楽天市場", Mode: shops.Live, P50: 640 * time.Millisecond, P99: 1900 * time.Millisecond, Items: 610, Lanes: lanes(0, 0, 0, 0, 0), Listings: shops.Listings{All: 2841, Linked: 2841}, PulledAt: ago(3), PushedAt: ago(4)},
+		{ID: 2, Name: "Yahoo!店", Channel: "Yahoo!ショッピング", Mode: shops.Live, P50: 1220 * time.Millisecond, P99: 31 * time.Second, Items: 402, Lanes: lanes(2, 14, 1, 38, 0), Listings: shops.Listings{All: 2790, Linked: 2776}, PulledAt: ago(6), PushedAt: ago(9), Problem: problem(p.Lang, channel.Throttled, ui.Warn, "od90305", "アクセス制限中です")},
+		{ID: 3, Name: "Shopify", Channel: "Shopify", Mode: shops.Live, Lanes: lanes(3, 40, 8, 120, 0), Listings: shops.Listings{All: 1804, Linked: 1804}, PulledAt: ago(3900), PushedAt: ago(3902), Problem: problem(p.Lang, channel.Auth, ui.Bad, "401", "Invalid API key or access token"), OutageFrom: now.Add(3 * time.Hour), OutageUntil: now.Add(7 * time.Hour)},
 		{ID: 4, Name: "自社サイト", Channel: "Vendure", Mode: shops.Rehearsing, Lanes: lanes(0, 0, 0, 0, 0), Listings: shops.Listings{All: 512, Linked: 498}, PulledAt: ago(11)},
-		{ID: 5, Name: "楽天アウトレット", Channel: "楽天市場", Mode: shops.Paused, Lanes: lanes(1, 0, 0, 4, 0), Listings: shops.Listings{All: 90, Linked: 90}, PulledAt: ago(8), PushedAt: ago(90000), LiveSince: ago(1e6)},
+		{ID: 5, Name: "楽天アウトレット", Channel: "楽天市場", Mode: shops.Paused, Lanes: lanes(1, 0, 0, 4, 0), Listings: shops.Listings{All: 90, Linked: 90}, PulledAt: ago(8), PushedAt: ago(90000)},
 	}
 	if data == "extreme" {
 		for i := range list {

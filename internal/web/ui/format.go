@@ -97,3 +97,23 @@ func anchor(parts ...any) string {
 	}
 	return b.String()
 }
+
+// formTime is how a browser writes a day and a time in a form. Forms speak JST.
+const formTime = "2006-01-02T15:04"
+
+// FormTime writes an instant for a form, "" for none.
+func FormTime(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.In(jst).Format(formTime)
+}
+
+// ReadFormTime reads what a form sent; the instant is UTC.
+func ReadFormTime(typed string) (time.Time, error) {
+	at, err := time.ParseInLocation(formTime, typed, jst)
+	return at.UTC(), err
+}
+
+// When writes an instant for the middle of a sentence: in JST, with day and seconds.
+func When(at time.Time) string { return at.In(jst).Format("2006/01/02 15:04:05") }

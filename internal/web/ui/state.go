@@ -13,11 +13,13 @@ const (
 	Rehearsing State = "rehearsing" // nothing is sent: computed only
 	Outage     State = "outage"     // nothing is sent: the shop is down as planned
 	Failing    State = "error"      // the shop refuses
+	NeverRead  State = "never_read" // nobody has looked yet what it shows
+	NotLinked  State = "not_linked" // the listing has no SKU
 	NotListed  State = "not_listed" // the shop does not sell this SKU
 )
 
 // States are all of them, in the order of the legend.
-var states = []State{InLine, Sending, Behind, Uncertain, Failing, Outage, Paused, Rehearsing, NotListed}
+var states = []State{InLine, Sending, Behind, Uncertain, NeverRead, Failing, Outage, Paused, Rehearsing, NotListed}
 
 // Label is the state in the screen's words.
 func (s State) Label(l Lang) string {
@@ -38,6 +40,10 @@ func (s State) Label(l Lang) string {
 		return l.T("計画停止")
 	case Failing:
 		return l.T("エラー")
+	case NeverRead:
+		return l.T("未確認")
+	case NotLinked:
+		return l.T("紐付けなし")
 	case NotListed:
 		return l.T("未出品")
 	}
@@ -55,7 +61,7 @@ func (s State) Tone() Tone {
 		return Busy
 	case Uncertain:
 		return Unclear
-	case Failing:
+	case Failing, NotLinked:
 		return Bad
 	case Rehearsing:
 		return Trial
@@ -80,8 +86,10 @@ func (s State) Icon() string {
 		return "ghost"
 	case Outage:
 		return "moon"
-	case Failing:
+	case Failing, NotLinked:
 		return "alert"
+	case NeverRead:
+		return "eye"
 	}
 	return "dash"
 }
@@ -99,6 +107,7 @@ var icons = map[string]string{
 	"moon":     `<path d="M12.8 9.6A5.4 5.4 0 016.4 3.2a5.4 5.4 0 106.4 6.4z"/>`,
 	"alert":    `<path d="M8 2.2l6.2 11H1.8zM8 6.4v3.2M8 11.4v.3"/>`,
 	"dash":     `<path d="M4 8h8"/>`,
+	"eye":      `<path d="M1.6 8s2.4-4.2 6.4-4.2S14.4 8 14.4 8 12 12.2 8 12.2 1.6 8 1.6 8z"/><circle cx="8" cy="8" r="1.9"/>`,
 	"search":   `<circle cx="7" cy="7" r="4.4"/><path d="M10.4 10.4L14 14"/>`,
 	"out":      `<path d="M6.5 2.8H3v10.4h3.5M7 8h6.6M11 5.2L13.8 8 11 10.8"/>`,
 	"cart":     `<path d="M1.6 2.6h1.9l1.7 7.2h6.6l1.5-5.2H4.2"/><circle cx="6" cy="12.8" r="1"/><circle cx="11" cy="12.8" r="1"/>`,
@@ -114,3 +123,9 @@ var icons = map[string]string{
 	"key":      `<rect x="1.8" y="4" width="12.4" height="8" rx="1.4"/><path d="M4.4 6.6h.2M7 6.6h.2M9.6 6.6h.2M11.6 6.6h.2M5 9.4h6"/>`,
 	"refresh":  `<path d="M13 4.4A5.8 5.8 0 002.4 7M3 11.6A5.8 5.8 0 0013.6 9M13.2 1.8v2.8h-2.8M2.8 14.2v-2.8h2.8"/>`,
 }
+
+// loudness orders states by how much a person should know of them.
+var loudness = map[State]int{NotListed: 0, InLine: 1, Paused: 2, Rehearsing: 3, Outage: 4, NeverRead: 5, Sending: 6, Behind: 7, Uncertain: 8, NotLinked: 9, Failing: 10}
+
+// Quieter tells whether another state is more worth showing than s.
+func (s State) Quieter(other State) bool { return loudness[s] < loudness[other] }

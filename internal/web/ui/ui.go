@@ -17,7 +17,7 @@ import (
 	"soroi/internal/stock"
 )
 
-//go:embed layout.html parts.html error.html
+//go:embed layout.html parts.html error.html keys.html
 var shared embed.FS
 
 // UI renders pages. It is safe for concurrent use.
@@ -149,3 +149,6 @@ func isSent(err error) bool {
 	var sent *sentError
 	return errors.As(err, &sent)
 }
+
+// KeysPage is the page that explains the keys, for browsers without scripts. It is rendered with a *Page.
+func (u *UI) KeysPage() (*Template, error) { return u.Parse(shared, "keys.html") }

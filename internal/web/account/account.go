@@ -1,0 +1,184 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"soroi/internal/credential"
+	"soroi/internal/stock"
+	"soroi/internal/store"
+	"soroi/internal/web/ui"
+)
+
+// Screen serves signing in and out and the first set-up.
+type Screen struct {
+	db      *store.DB
+	cookies ui.Cookies
+	views   Views
+}
+
+// New makes it.
+func New(u *ui.UI, db *store.DB, c ui.Cookies) (*Screen, error) {
+	v, err := Parse(u)
+	return &Screen{db: db, cookies: c, views: v}, err
+}
+
+// sessionAge is how long a browser keeps the session's cookie, in seconds; the store ends the session earlier when it is not used.
+const sessionAge = 90 * 24 * 60 * 60
+
+// tenant is whom this process signs people in for: the first merchant.
+func (s *Screen) tenant(ctx context.Context) (store.Tenant, error) {
+	tenants, err := s.db.ListTenants(ctx)
+	if err != nil {
+		return store.Tenant{}, fmt.Errorf("list tenants: %w", err)
+	}
+	if len(tenants) == 0 {
+		return store.Tenant{}, errors.New("the database has no tenant")
+	}
+	return tenants[0], nil
+}
+
+// NeedsSetup tells whether nobody has an account yet.
+func (s *Screen) NeedsSetup(ctx context.Context) (bool, error) {
+	t, err := s.tenant(ctx)
+	if err != nil {
+		return false, err
+	}
+	return s.db.NeedsOwner(ctx, t.ID)
+}
+
+// SetupForm is GET /setup. Once there is an account it leads to signing in.
+func (s *Screen) SetupForm(w http.ResponseWriter, r *http.Request) error {
+	needed, err := s.NeedsSetup(r.Context())
+	if err != nil {
+		return err
+	}
+	if !needed {
+		http.Redirect(w, r, "/signin", http.StatusSeeOther)
+		return nil
+	}
+	return s.views.Setup.Page(w, http.StatusOK, &SetupPage{Page: ui.FrameOf(r, ui.SectionNone, "soroi をはじめる"), Wrong: ui.FieldErrors{}})
+}
+
+// Longest entries of the set-up, in characters.
+const (
+	longestName  = 80
+	longestLogin = 120
+)
+
+// Setup is POST /setup.
+func (s *Screen) Setup(w http.ResponseWriter, r *http.Request) error {
+	page := &SetupPage{Page: ui.FrameOf(r, ui.SectionNone, "soroi をはじめる"), Wrong: ui.FieldErrors{}}
+	page.Form = SetupForm{Company: strings.TrimSpace(r.PostFormValue("company")), Name: strings.TrimSpace(r.PostFormValue("name")), Login: strings.TrimSpace(r.PostFormValue("login"))}
+	for field, entry := range map[string]string{"company": page.Form.Company, "name": page.Form.Name, "login": page.Form.Login} {
+		longest := longestName
+		if field == "login" {
+			longest = longestLogin
+		}
+		if n := len([]rune(entry)); n == 0 {
+			page.Wrong[field] = page.T("入力してください。")
+		} else if n > longest {
+			page.Wrong[field] = page.T("%d文字までにしてください。", longest)
+		}
+	}
+	password := r.PostFormValue("password")
+	if password != r.PostFormValue("again") {
+		page.Wrong["again"] = page.T("上のパスワードと違います。")
+	}
+	if !page.Wrong.Any() {
+		t, err := s.tenant(r.Context())
+		if err != nil {
+			return err
+		}
+		done, err := s.setUp(w, r, page, t.ID, password)
+		if err != nil || done {
+			return err
+		}
+	}
+	return s.views.Setup.Page(w, http.StatusUnprocessableEntity, page)
+}
+
+// setUp makes the account and signs its owner in, or says in page.Wrong why not.
+func (s *Screen) setUp(w http.ResponseWriter, r *http.Request, page *SetupPage, tenant stock.TenantID, password string) (done bool, err error) {
+	ctx := r.Context()
+	_, err = s.db.SetUpOwner(ctx, tenant, store.NewAccount{Login: page.Form.Login, Name: page.Form.Name, Password: password, Language: string(page.Lang)})
+	var refused *credential.PasswordError
+	switch {
+	case errors.As(err, &refused):
+		page.Wrong["password"] = page.T(passwordSentences[refused.Code])
+		return false, nil
+	case errors.Is(err, store.ErrLogin):
+		page.Wrong["login"] = page.T("このログインIDは使えません。")
+		return false, nil
+	case errors.Is(err, store.ErrSetUp):
+		http.Redirect(w, r, "/signin", http.StatusSeeOther)
+		return true, nil
+	case err != nil:
+		return false, fmt.Errorf("set up: %w", err)
+	}
+	if err := s.db.RenameTenant(ctx, tenant, page.Form.Company); err != nil {
+		return false, fmt.Errorf("name the tenant: %w", err)
+	}
+	session, err := s.db.SignIn(ctx, tenant, page.Form.Login, password)
+	if err != nil {
+		return false, fmt.Errorf("sign the owner in: %w", err)
+	}
+	s.cookies.Set(w, ui.SessionCookie, session.Token, sessionAge)
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+	return true, nil
+}
+
+// passwordSentences has one Japanese sentence per code of credential.PasswordError.
+var passwordSentences = map[string]string{
+	"short": "10文字以上にしてください。",
+	"long":  "パスワードが長すぎます。",
+	"login": "ログインIDと同じパスワードは使えません。",
+}
+
+// SigninForm is GET /signin.
+func (s *Screen) SigninForm(w http.ResponseWriter, r *http.Request) error {
+	needed, err := s.NeedsSetup(r.Context())
+	if err != nil {
+		return err
+	}
+	if needed {
+		http.Redirect(w, r, "/setup", http.StatusSeeOther)
+		return nil
+	}
+	return s.views.Signin.Page(w, http.StatusOK, &SigninPage{Page: ui.FrameOf(r, ui.SectionNone, "サインイン"), Back: r.URL.Query().Get("back"), Wrong: ui.FieldErrors{}})
+}
+
+// Signin is POST /signin.
+func (s *Screen) Signin(w http.ResponseWriter, r *http.Request) error {
+	t, err := s.tenant(r.Context())
+	if err != nil {
+		return err
+	}
+	session, err := s.db.SignIn(r.Context(), t.ID, r.PostFormValue("login"), r.PostFormValue("password"))
+	if errors.Is(err, store.ErrSignIn) {
+		page := &SigninPage{Page: ui.FrameOf(r, ui.SectionNone, "サインイン"), Login: r.PostFormValue("login"), Back: r.PostFormValue("back"), Wrong: ui.FieldErrors{}}
+		page.Wrong[""] = page.T("ログインIDかパスワードが違います。")
+		return s.views.Signin.Page(w, http.StatusUnprocessableEntity, page)
+	}
+	if err != nil {
+		return fmt.Errorf("sign in: %w", err)
+	}
+	s.cookies.Set(w, ui.SessionCookie, session.Token, sessionAge)
+	http.Redirect(w, r, ui.LocalPath(r.PostFormValue("back")), http.StatusSeeOther)
+	return nil
+}
+
+// Signout is POST /signout.
+func (s *Screen) Signout(w http.ResponseWriter, r *http.Request) error {
+	if cookie, err := r.Cookie(ui.SessionCookie); err == nil {
+		if err := s.db.SignOut(r.Context(), cookie.Value); err != nil {
+			return fmt.Errorf("sign out: %w", err)
+		}
+	}
+	s.cookies.Set(w, ui.SessionCookie, "", -1)
+	s.cookies.After(w, r, "/signin", ui.DoneSignout)
+	return nil
+}

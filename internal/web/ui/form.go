@@ -1,0 +1,119 @@
+package ui
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"net/http"
+)
+
+// Cookies makes the screens' cookies. Secure is set where browsers come over HTTPS.
+type Cookies struct{ Secure bool }
+
+// The names of the cookies.
+const (
+	SessionCookie = "soroi_session"
+	visitCookie   = "soroi_visit" // stands in for the session while nobody is signed in
+	doneCookie    = "soroi_done"  // what the last action did, for the page after it
+)
+
+// Set sets a cookie that scripts cannot read and other sites cannot send. A maxAge of 0 lasts as long as the browser, a negative one
+// removes it; the unit is seconds.
+func (c Cookies) Set(w http.ResponseWriter, name, value string, maxAge int) {
+	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, Secure: c.Secure, SameSite: http.SameSiteLaxMode})
+}
+
+// FormKey is the secret that this browser's form tokens are made of: its session, or a cookie of its own before signing in.
+func (c Cookies) FormKey(w http.ResponseWriter, r *http.Request, session string) string {
+	if session != "" {
+		return session
+	}
+	if visit, err := r.Cookie(visitCookie); err == nil && len(visit.Value) >= 20 {
+		return visit.Value
+	}
+	key := rand.Text()
+	c.Set(w, visitCookie, key, 0)
+	return key
+}
+
+// FormToken is the token of every form that is shown to the holder of a key.
+func FormToken(key string) string {
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte("soroi form"))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// CheckForm refuses a posted form that does not carry the token of its sender's key with ErrForm.
+func CheckForm(r *http.Request, key string) error {
+	if subtle.ConstantTimeCompare([]byte(r.PostFormValue("token")), []byte(FormToken(key))) != 1 {
+		return ErrForm
+	}
+	return nil
+}
+
+// Done is what an action did, as the page after it says.
+type Done string
+
+// What actions do.
+const (
+	DoneChanged  Done = "changed"
+	DoneSaved    Done = "saved"
+	DoneAdded    Done = "added"
+	DonePaused   Done = "paused"
+	DoneLive     Done = "live"
+	DoneRehearse Done = "rehearsing"
+	DoneOutage   Done = "outage"
+	DoneNoOutage Done = "no_outage"
+	DoneListing  Done = "listing"
+	DoneSignout  Done = "signout"
+)
+
+// doneSentences has one Japanese sentence per Done.
+var doneSentences = map[Done]string{
+	DoneChanged:  "在庫を変更しました。各店舗へ反映します。",
+	DoneSaved:    "接続設定を保存しました。数秒で新しい設定に切り替わります。",
+	DoneAdded:    "店舗を追加しました。リハーサル中です。出品を取り込んでいます。",
+	DonePaused:   "一時停止しました。この店舗には何も送信しません。",
+	DoneLive:     "本番にしました。危ないものから順に送信します。",
+	DoneRehearse: "リハーサルにしました。この店舗には何も送信しません。",
+	DoneOutage:   "計画停止を登録しました。",
+	DoneNoOutage: "計画停止を取り消しました。",
+	DoneListing:  "出品の取り込みを始めました。終わると、この画面の数が変わります。",
+	DoneSignout:  "サインアウトしました。",
+}
+
+// After sends the browser on after an action that worked; the page says what was done.
+func (c Cookies) After(w http.ResponseWriter, r *http.Request, to string, done Done) {
+	if done != "" {
+		c.Set(w, doneCookie, string(done), 60)
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// TakeDone is the notice of the action before, once.
+func (c Cookies) TakeDone(w http.ResponseWriter, r *http.Request, l Lang) []Notice {
+	cookie, err := r.Cookie(doneCookie)
+	if err != nil {
+		return nil
+	}
+	c.Set(w, doneCookie, "", -1)
+	if text, ok := doneSentences[Done(cookie.Value)]; ok {
+		return []Notice{{Tone: Good, Text: l.T(text)}}
+	}
+	return nil
+}
+
+// LocalPath is a path of ours that a request named, "/" when it names anything else.
+func LocalPath(path string) string {
+	if len(path) == 0 || path[0] != '/' || len(path) > 1 && (path[1] == '/' || path[1] == '\\') {
+		return "/"
+	}
+	for i := range len(path) {
+		if path[i] < ' ' || path[i] == 0x7f {
+			return "/"
+		}
+	}
+	return path
+}

@@ -1,0 +1,243 @@
+// Package web serves the screens: every route in one list, and what holds for all of them (who is there, the form token, the headers).
+package web
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"soroi/internal/clock"
+	"soroi/internal/engine"
+	"soroi/internal/store"
+	"soroi/internal/web/account"
+	"soroi/internal/web/front"
+	"soroi/internal/web/shops"
+	"soroi/internal/web/sku"
+	"soroi/internal/web/stocklist"
+	"soroi/internal/web/ui"
+)
+
+// Deps is what the screens need.
+type Deps struct {
+	DB     *store.DB
+	Engine *engine.Service
+	Clock  clock.Clock
+	Log    *slog.Logger
+	// PublicURL is where browsers reach the screens. Cookies are marked secure when it begins with https://.
+	PublicURL string
+}
+
+type site struct {
+	Deps
+	ui      *ui.UI
+	cookies ui.Cookies
+	account *account.Screen
+	keys    *ui.Template
+}
+
+// New makes the screens. The error is one of their templates'.
+func New(d Deps) (http.Handler, error) {
+	u, err := ui.New(d.Clock, d.Log)
+	if err != nil {
+		return nil, err
+	}
+	s := &site{Deps: d, ui: u, cookies: ui.Cookies{Secure: strings.HasPrefix(d.PublicURL, "https://")}}
+	var screenErr [6]error
+	s.account, screenErr[0] = account.New(u, d.DB, s.cookies)
+	frontScreen, err := front.New(u, d.DB)
+	screenErr[1] = err
+	stockScreen, err := stocklist.New(u, d.DB)
+	screenErr[2] = err
+	skuScreen, err := sku.New(u, d.DB, d.Engine, s.cookies)
+	screenErr[3] = err
+	shopScreen, err := shops.New(u, d.DB, d.Engine, s.cookies)
+	screenErr[4] = err
+	s.keys, screenErr[5] = u.KeysPage()
+	if err := errors.Join(screenErr[:]...); err != nil {
+		return nil, fmt.Errorf("screens: %w", err)
+	}
+
+	mux := http.NewServeMux()
+	mux.Handle("GET /assets/{name}", u.Assets())
+	mux.HandleFunc("GET /lang", s.setLang)
+	for route, fn := range map[string]handler{
+		"GET /setup":    s.account.SetupForm,
+		"POST /setup":   s.account.Setup,
+		"GET /signin":   s.account.SigninForm,
+		"POST /signin":  s.account.Signin,
+		"POST /signout": s.account.Signout,
+	} {
+		mux.Handle(route, s.open(fn))
+	}
+	mux.Handle("GET /live", s.signedIn(s.live))
+	for route, fn := range map[string]handler{
+		"GET /{$}":         frontScreen.Show,
+		"GET /front/live":  frontScreen.Live,
+		"GET /stock":       stockScreen.List,
+		"GET /stock/rows":  stockScreen.Rows,
+		"GET /sku":         skuScreen.Show,
+		"GET /sku/now":     skuScreen.Now,
+		"GET /sku/history": skuScreen.History,
+		"POST /sku/change": skuScreen.Change,
+
+		"GET /shops":                shopScreen.List,
+		"GET /shops/live":           shopScreen.ListLive,
+		"GET /shops/new":            shopScreen.NewForm,
+		"POST /shops":               shopScreen.Add,
+		"GET /shops/{id}":           shopScreen.Show,
+		"GET /shops/{id}/live":      shopScreen.Live,
+		"GET /shops/{id}/preview":   shopScreen.Preview,
+		"POST /shops/{id}/mode":     shopScreen.SetMode,
+		"POST /shops/{id}/settings": shopScreen.Save,
+		"POST /shops/{id}/outage":   shopScreen.SetOutage,
+		"POST /shops/{id}/listings": shopScreen.PullListings,
+
+		"GET /keys": s.showKeys,
+		"/":         s.missing,
+	} {
+		mux.Handle(route, s.signedIn(fn))
+	}
+	return s.guard(mux), nil
+}
+
+type handler = func(http.ResponseWriter, *http.Request) error
+
+// largestForm bounds what a browser may send: the longest form has a key in PEM and a few lines.
+const largestForm = 256 << 10
+
+// guard is what holds for every answer.
+func (s *site) guard(next http.Handler) http.Handler {
+	crossOrigin := http.NewCrossOriginProtection()
+	return crossOrigin.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+		if s.cookies.Secure {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, largestForm)
+		next.ServeHTTP(w, r)
+	}))
+}
+
+// session is who is there, or ErrNotFound.
+func (s *site) session(r *http.Request) (store.Session, error) {
+	cookie, err := r.Cookie(ui.SessionCookie)
+	if err != nil {
+		return store.Session{}, store.ErrNotFound
+	}
+	return s.DB.FindSession(r.Context(), cookie.Value)
+}
+
+// post reads and checks a posted form.
+func (s *site) post(w http.ResponseWriter, r *http.Request, key string) error {
+	if r.Method != http.MethodPost {
+		return nil
+	}
+	if err := r.ParseForm(); err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return ui.ErrLarge
+		}
+		return ui.ErrForm
+	}
+	return ui.CheckForm(r, key)
+}
+
+// open serves a page for which nobody needs to be signed in.
+func (s *site) open(fn handler) http.Handler {
+	return s.ui.Handle(func(w http.ResponseWriter, r *http.Request) error {
+		token := ""
+		if session, err := s.session(r); err == nil {
+			token = session.Token
+		} else if !errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("find session: %w", err)
+		}
+		key := s.cookies.FormKey(w, r, token)
+		if err := s.post(w, r, key); err != nil {
+			return err
+		}
+		p := ui.Page{Token: ui.FormToken(key), Lang: ui.LangOf(r)}
+		if r.Method == http.MethodGet {
+			p.Notices = s.cookies.TakeDone(w, r, p.Lang)
+		}
+		return fn(w, r.WithContext(ui.WithFrame(r.Context(), p)))
+	})
+}
+
+// signedIn serves a page for somebody who is signed in; anybody else is led to signing in.
+func (s *site) signedIn(fn handler) http.Handler {
+	return s.ui.Handle(func(w http.ResponseWriter, r *http.Request) error {
+		session, err := s.session(r)
+		if errors.Is(err, store.ErrNotFound) {
+			return s.leadIn(w, r)
+		}
+		if err != nil {
+			return fmt.Errorf("find session: %w", err)
+		}
+		tenant, err := s.DB.LoadTenant(r.Context(), session.Account.Tenant)
+		if err != nil {
+			return fmt.Errorf("load tenant: %w", err)
+		}
+		p := ui.Page{Tenant: tenant.Name, TenantID: tenant.ID, User: session.Account.Name, Actor: session.Account.Login, Token: ui.FormToken(session.Token),
+			Lang: ui.LangOf(r), Live: "/live"}
+		r = r.WithContext(ui.WithFrame(r.Context(), p))
+		if err := s.post(w, r, session.Token); err != nil {
+			return err
+		}
+		if r.Method == http.MethodGet && r.Header.Get("HX-Request") == "" && r.URL.Path != "/live" {
+			p.Notices = s.cookies.TakeDone(w, r, p.Lang)
+			r = r.WithContext(ui.WithFrame(r.Context(), p))
+		}
+		return fn(w, r)
+	})
+}
+
+// leadIn answers somebody who is not signed in.
+func (s *site) leadIn(w http.ResponseWriter, r *http.Request) error {
+	switch {
+	case r.URL.Path == "/live":
+		w.WriteHeader(http.StatusNoContent) // a stream that ends for good
+		return nil
+	case r.Header.Get("HX-Request") != "":
+		w.Header().Set("HX-Redirect", "/signin")
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	needed, err := s.account.NeedsSetup(r.Context())
+	if err != nil {
+		return err
+	}
+	to := "/setup"
+	if !needed {
+		to = "/signin"
+		if r.Method == http.MethodGet && r.URL.Path != "/" {
+			to += "?back=" + escapeQuery(r.URL.RequestURI())
+		}
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}
+
+func (s *site) missing(http.ResponseWriter, *http.Request) error { return ui.ErrMissing }
+
+func (s *site) showKeys(w http.ResponseWriter, r *http.Request) error {
+	p := ui.FrameOf(r, ui.SectionNone, "キー操作")
+	return s.keys.Page(w, http.StatusOK, &p)
+}
+
+// setLang is GET /lang: it keeps a choice of language and goes back.
+func (s *site) setLang(w http.ResponseWriter, r *http.Request) {
+	to := ui.Japanese
+	if ui.Lang(r.URL.Query().Get("to")) == ui.English {
+		to = ui.English
+	}
+	s.cookies.Set(w, ui.LangCookie, string(to), int((365 * 24 * time.Hour).Seconds()))
+	http.Redirect(w, r, ui.LocalPath(r.URL.Query().Get("back")), http.StatusSeeOther)
+}
