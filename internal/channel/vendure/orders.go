@@ -16,14 +16,14 @@ const (
 	refreshOp = "orders/refresh"
 )
 
-// PullOrders asks for orders by when they were placed, and in the same call for those whose time of change has moved. The
-// first list is complete; the second is a help only, since the shop forgets that time on many changes
-// (docs/channels/vendure.md), and so Can.ChangedSince is not declared.
+// PullOrders asks for orders by when they were placed, and in the same call for a page of those whose time of change has moved.
+// The first list is complete and says when the pull ends. The second is a help only, since the shop forgets that time on many
+// changes (docs/channels/vendure.md): each call reads on in it, no call is made for it, and Can.ChangedSince is not declared.
 func (s *shop) PullOrders(ctx context.Context, since channel.Cursor) (channel.OrderPage, error) {
 	asked := s.deps.Clock.Now()
 	var from pullCursor
-	start := reach{After: asked.Add(-Spec().Limits.History)}
-	if err := parseCursor(ordersOp, since, &from, func() { from = pullCursor{start, start} }); err != nil {
+	first := func() { from = pullCursor{reach{After: asked.Add(-history)}, reach{After: asked.Add(-time.Hour)}} }
+	if err := parseCursor(ordersOp, since, &from, first); err != nil {
 		return channel.OrderPage{}, err
 	}
 	if err := cmp.Or(from.Placed.check(ordersOp), from.Changed.check(ordersOp)); err != nil {
@@ -48,14 +48,14 @@ func (s *shop) PullOrders(ctx context.Context, since channel.Cursor) (channel.Or
 	if err != nil {
 		return channel.OrderPage{}, err
 	}
-	placedNext, placedMore := from.Placed.next(placed.placedAt(), pageOrders, lateness)
-	changedNext, changedMore := from.Changed.next(changed.updatedAt(), pageOrders, lateness)
+	placedNext, more := from.Placed.next(placed.placedAt(), pageOrders, lateness)
+	changedNext, _ := from.Changed.next(changed.updatedAt(), pageOrders, lateness)
 	page := channel.OrderPage{
 		Orders: snapshots(slices.Concat(placed, changed), asked),
 		Next:   cursorText(pullCursor{placedNext, changedNext}),
-		More:   placedMore || changedMore,
+		More:   more,
 	}
-	if !page.More {
+	if !more {
 		page.UpTo = upTo(header, s.deps.Clock.Now().Sub(asked))
 	}
 	return page, nil

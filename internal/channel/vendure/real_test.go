@@ -197,6 +197,8 @@ func TestRealShop(t *testing.T) {
 			t.Errorf("it came as %+v, %v", snapshots, err)
 		}
 	})
+	t.Run("what a shop sets for itself counts", func(t *testing.T) { countsApart(t, server) })
+	t.Run("many pages", func(t *testing.T) { manyPages(t, server) })
 	t.Run("a lost session is renewed", func(t *testing.T) {
 		c.conn.session.token = "worn out"
 		c.conn.send(t.Context(), "test", stockDocument, values{"ids": []string{}, "take": 1}, "worn out")
@@ -208,11 +210,10 @@ func TestRealShop(t *testing.T) {
 	})
 }
 
-// TestRealShopCountsApart covers what a shop may set for itself: threshold, tracking, several locations.
-func TestRealShopCountsApart(t *testing.T) {
-	server := realshop.Start(t)
+// countsApart covers what a shop may set for itself: threshold, tracking, several locations.
+func countsApart(t *testing.T, server *realshop.Shop) {
 	c := &circle{t: t, server: server, conn: connect(t, server, nil)}
-	tea := c.add("tea", 10)
+	tea := c.add("apart", 10)
 
 	server.Ask(`mutation { updateGlobalSettings(input: { outOfStockThreshold: 2 }) { __typename } }`, nil, nil)
 	c.shows(tea, 8)
@@ -257,22 +258,36 @@ func TestRealShopCountsApart(t *testing.T) {
 	c.push(map[channel.Ref]int64{tea: 0})
 	c.sells(tea, 0)
 
+	var second struct{ CreateChannel struct{ ID string } }
+	server.Ask(`mutation { createChannel(input: { code: "second", token: "second-token", defaultLanguageCode: en, pricesIncludeTax: false,
+		defaultCurrencyCode: JPY, defaultTaxZoneId: "1", defaultShippingZoneId: "1" }) { ... on Channel { id } } }`, nil, &second)
+	_, err := connect(t, server, channel.Settings{fieldToken: "no-such-token"}).Check(t.Context())
+	if channel.KindOf(err) != channel.Auth || codeOf(err) != "CHANNEL_NOT_FOUND" {
+		t.Errorf("a wrong channel token gave %v", err)
+	}
+	elsewhere := &circle{t: t, server: server, conn: connect(t, server, channel.Settings{fieldToken: "second-token"})}
+	if got := elsewhere.read(tea); got.Found {
+		t.Errorf("the second channel shows %+v of the first", got)
+	}
+
 	server.Delete(string(tea))
 	if got := c.read(tea); got.Found {
 		t.Errorf("a deleted variant shows %+v", got)
 	}
 }
 
-// TestRealShopPages makes more variants than one page holds within one second, and finds each.
-func TestRealShopPages(t *testing.T) {
-	server := realshop.Start(t)
+// manyPages makes more variants than one page holds within one second, and finds each.
+func manyPages(t *testing.T, server *realshop.Shop) {
 	c := &circle{t: t, server: server, conn: connect(t, server, nil)}
 	made := map[channel.Ref]bool{}
 	for i := range pageListings + 30 {
 		made[c.add(fmt.Sprintf("many-%d", i), 1)] = true
 	}
-	if got := c.listings(); len(got) != len(made) {
-		t.Errorf("listed %d of %d", len(got), len(made))
+	got := c.listings()
+	for ref := range made {
+		if _, ok := got[ref]; !ok {
+			t.Errorf("%s is not listed", ref)
+		}
 	}
 	want := map[channel.Ref]int64{}
 	for ref := range made {

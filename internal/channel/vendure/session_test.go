@@ -6,11 +6,13 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"soroi/internal/channel"
 	"soroi/internal/clock"
 	"soroi/internal/mallsim"
 	mall "soroi/internal/mallsim/vendure"
+	"soroi/internal/order"
 	"soroi/internal/stock"
 )
 
@@ -108,6 +110,56 @@ func TestSaleWhilePushing(t *testing.T) {
 	if n, _ := m.Stock(tea); n != 5 {
 		t.Errorf("the shop sells %d, want the 7 that were pushed less the 2 that were sold meanwhile", n)
 	}
+}
+
+// A burst that fills more than a page within the overlap is pulled to its end, and a change among it is found soon.
+func TestBurst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, server := simulated(t, mall.Options{})
+		s := over(t, mallsim.Transport(server), nil)
+		m.SetStock(mallsim.Key{Item: "tea"}, 1000, mallsim.ByEdit)
+		seen := map[string]order.State{}
+		var since channel.Cursor
+		pull := func() {
+			for calls := 0; ; calls++ {
+				page, err := s.PullOrders(t.Context(), since)
+				if err != nil || calls > 20 {
+					t.Fatalf("call %d: %v", calls, err)
+				}
+				for _, o := range page.Orders {
+					seen[o.Number] = o.State
+				}
+				if since = page.Next; !page.More {
+					return
+				}
+			}
+		}
+		pull()
+		var last string
+		for range 2*pageOrders + 20 {
+			o, err := m.Place(mallsim.Basket{Lines: []mallsim.Want{{Key: mallsim.Key{Item: "tea"}, Units: 1}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			last = o.Number
+		}
+		pull()
+		if len(seen) != 2*pageOrders+20 {
+			t.Errorf("pulled %d of %d orders", len(seen), 2*pageOrders+20)
+		}
+		time.Sleep(time.Minute)
+		pull()
+		if _, err := m.Cancel(last, mallsim.Cancellation{}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		for range 3 {
+			pull()
+		}
+		if seen[last] != order.Cancelled {
+			t.Errorf("the cancelled order is still %s after three pulls", seen[last])
+		}
+	})
 }
 
 func TestAdminPath(t *testing.T) {

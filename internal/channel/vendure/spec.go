@@ -32,6 +32,12 @@ const bucket = "admin"
 // that moment inside a transaction, and may run on several machines.
 const lateness = 30 * time.Second
 
+// history is how far back the first pull reaches. The shop keeps its orders for ever.
+const history = 90 * 24 * time.Hour
+
+// largest is the most units a listing is made to show. On hand may be more, up to the shop's 32 bits.
+const largest = 1_000_000_000
+
 // Spec is what a Vendure shop is and can do.
 func Spec() channel.Spec {
 	return channel.Spec{
@@ -68,8 +74,8 @@ func Spec() channel.Spec {
 			Rates:         []channel.Rate{{Bucket: bucket, Calls: 10, Per: time.Second, Burst: 10}},
 			PushBucket:    bucket,
 			PushCost:      2, // the reading before and the write
-			Largest:       1_000_000_000,
-			History:       90 * 24 * time.Hour,
+			Largest:       largest,
+			History:       history,
 			Lateness:      lateness,
 			Poll:          15 * time.Second,
 		},

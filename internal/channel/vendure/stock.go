@@ -8,13 +8,14 @@ import (
 
 	"soroi/internal/channel"
 	"soroi/internal/order"
+	"soroi/internal/stock"
 )
 
 // level is what the shop says of some variants, read in one call.
 type level struct {
-	settings settingsWire
-	location string // where quantities are written
-	variants map[channel.Ref]variantWire
+	settings  settingsWire
+	locations locationsWire
+	variants  map[channel.Ref]variantWire
 }
 
 // load reads the stock of the variants that the shop has; the others are missing in the result.
@@ -31,11 +32,7 @@ func (s *shop) load(ctx context.Context, op string, refs []channel.Ref) (level, 
 	if err != nil {
 		return level{}, err
 	}
-	location, err := data.StockLocations.find(op, s.location)
-	if err != nil {
-		return level{}, err
-	}
-	return level{data.GlobalSettings, location, variants}, nil
+	return level{data.GlobalSettings, data.StockLocations, variants}, nil
 }
 
 func readVariants(op string, settings settingsWire, items []json.RawMessage) (map[channel.Ref]variantWire, error) {
@@ -103,7 +100,7 @@ func (s *shop) PushStock(ctx context.Context, updates []channel.Update) ([]chann
 	outcomes := make([]channel.Outcome, len(updates))
 	refs := make([]channel.Ref, 0, len(updates))
 	for i, u := range updates {
-		if units, limited := u.Want.Units(); limited && units > Spec().Limits.Largest {
+		if units, limited := u.Want.Units(); limited && units > largest {
 			outcomes[i] = refused(channel.Invalid, fmt.Sprintf("%d units are more than a listing can show", units))
 			continue
 		}
@@ -113,6 +110,10 @@ func (s *shop) PushStock(ctx context.Context, updates []channel.Update) ([]chann
 		return outcomes, nil
 	}
 	before, err := s.load(ctx, "push/read", refs)
+	if err != nil {
+		return nil, err
+	}
+	location, err := before.locations.find(pushOp, s.location)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +128,7 @@ func (s *shop) PushStock(ctx context.Context, updates []channel.Update) ([]chann
 			outcomes[i] = refused(channel.NotFound, fmt.Sprintf("the shop has no variant %s", u.Ref))
 			continue
 		}
-		input, err := v.input(before, u)
+		input, err := v.input(before.settings, location, u.Want)
 		if err != nil {
 			outcomes[i] = refused(channel.Invalid, err.Error())
 			continue
@@ -171,17 +172,17 @@ func (s *shop) write(ctx context.Context, settings settingsWire, inputs []inputW
 
 // input is the write that makes the shop sell what is wanted: the location's figure moves by what is missing, which with one
 // location comes to wanted + allocated + threshold. A variant that the shop does not count begins to be counted.
-func (w variantWire) input(now level, u channel.Update) (inputWire, error) {
-	want, limited := u.Want.Units()
+func (w variantWire) input(settings settingsWire, location string, quantity stock.Quantity) (inputWire, error) {
+	want, limited := quantity.Units()
 	if !limited {
 		return inputWire{ID: w.ID, TrackInventory: untracked}, nil
 	}
-	onHand := w.onHand(now.location) + want - w.saleable(now.settings)
+	onHand := w.onHand(location) + want - w.saleable(settings)
 	if far(onHand) {
 		return inputWire{}, fmt.Errorf("on hand would have to be %d, beyond %d", onHand, math.MaxInt32)
 	}
-	input := inputWire{ID: w.ID, StockLevels: []inputLevel{{now.location, onHand}}}
-	if !w.counts(now.settings) {
+	input := inputWire{ID: w.ID, StockLevels: []inputLevel{{location, onHand}}}
+	if !w.counts(settings) {
 		input.TrackInventory = tracked
 	}
 	return input, nil
