@@ -26,6 +26,11 @@ type cursor struct {
 	First bool `json:"first,omitempty"`
 	// Seen are the orders of the coming search whose details have been taken in already.
 	Seen seen `json:"seen,omitempty"`
+	// Sweep, while it is not 0, is the end of the window whose cancelled orders are being looked through at Page; Swept is
+	// when that was last done, and Ended are the cancelled orders that it has given.
+	Sweep int64 `json:"sweep,omitempty"`
+	Swept int64 `json:"swept,omitempty"`
+	Ended seen  `json:"ended,omitempty"`
 }
 
 // keptSeen bounds the orders that a cursor remembers. Forgetting them costs calls and nothing else.
@@ -37,7 +42,8 @@ func readCursor(text channel.Cursor, now time.Time) (cursor, error) {
 	}
 	var c cursor
 	err := json.Unmarshal([]byte(text), &c)
-	if err != nil || c.V != 1 || c.From <= 0 || c.To != 0 && (c.To < c.From || c.Page < 1) {
+	if err != nil || c.V != 1 || c.From <= 0 || c.To != 0 && (c.To < c.From || c.Page < 1) ||
+		c.Sweep != 0 && (c.Sweep < c.From || c.Page < 1 || c.To != 0) {
 		return cursor{}, malformed(searchOrder, "%.40q is no cursor of this channel", string(text))
 	}
 	return c, nil
@@ -47,6 +53,9 @@ func (c cursor) text() channel.Cursor {
 	c.V = 1
 	if len(c.Seen) > keptSeen {
 		c.Seen = nil
+	}
+	if len(c.Ended) > keptSeen && c.Sweep == 0 { // within a sweep they are what leads to its end
+		c.Ended = nil
 	}
 	text, err := json.Marshal(c)
 	if err != nil {
@@ -85,6 +94,17 @@ func (c cursor) progress(now time.Time) []int {
 		return []int{100, 200, 300, 400, 800}
 	}
 	return []int{100, 200, 300, 400, 500, 600, 700, 800, 900}
+}
+
+// next is the cursor of the following window or pull, which begins at from.
+func (c cursor) next(from int64) cursor {
+	return cursor{From: from, First: c.First, Swept: c.Swept, Ended: c.Ended}
+}
+
+// sweeping tells whether a pull that has come to its end, at To, is to look through the cancelled orders. The first pull has
+// just seen those that matter.
+func (c cursor) sweeping() bool {
+	return !c.First && c.To-c.Swept >= int64(sweepEvery/time.Second)
 }
 
 // seen is a set of order numbers that is written short: serials of one shop and day share their beginning.

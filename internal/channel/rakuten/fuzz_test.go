@@ -105,6 +105,7 @@ func FuzzCursor(f *testing.F) {
 	f.Add(`{"v":1,"from":946684800,"seen":{"700001-20260310-10":"l a","":"odd"}}`)
 	f.Add(`{"v":1,"from":5,"to":7,"page":2,"last":true,"first":true}`)
 	f.Add(`{"v":1,"from":1,"seen":{" 0-1":"0"}}`)
+	f.Add(`{"v":1,"from":5,"sweep":7,"page":2,"swept":3,"ended":{"700001-20260310-10":"l a"}}`)
 	f.Add("")
 	f.Fuzz(func(t *testing.T, text string) {
 		now := time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC)
@@ -116,7 +117,8 @@ func FuzzCursor(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q was written as %q: %v", text, c.text(), err)
 		}
-		if len(c.Seen) <= keptSeen && !maps.Equal(c.Seen, again.Seen) || c.From != again.From || c.To != again.To || c.Page != again.Page {
+		if len(c.Seen) <= keptSeen && !maps.Equal(c.Seen, again.Seen) || len(c.Ended) <= keptSeen && !maps.Equal(c.Ended, again.Ended) ||
+			c.Sweep != again.Sweep || c.From != again.From || c.To != again.To || c.Page != again.Page {
 			t.Errorf("%+v became %+v", c, again)
 		}
 		if b := c.begin(now); b.To < b.From || b.Page != 1 {

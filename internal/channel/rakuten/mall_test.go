@@ -2,6 +2,7 @@ package rakuten
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -189,6 +190,56 @@ func TestKeys(t *testing.T) {
 		}
 		if checked, err := next.Check(s.t.Context()); err != nil || checked.Expires.Before(time.Now()) {
 			t.Errorf("the next key: %+v, %v", checked, err)
+		}
+	})
+}
+
+// A cancel after shipping is found within the hour, once, although nobody asks for the order any more.
+func TestLateCancelsAreSwept(t *testing.T) {
+	atMall(t, simulated.Options{}, func(s *shop) {
+		s.list("mug", "mug", "MUG", 2000)
+		mug := want(mallsim.Key{Item: "mug", Variant: "mug"}, 1)
+		var late []string
+		for range ordersPerPage + 20 {
+			late = append(late, s.place(mug))
+		}
+		s.place(mug)
+		time.Sleep(24 * time.Hour)
+		_, since := pullAll(s.t, s.conn, "")
+		for _, n := range late {
+			if _, err := s.mall.Ship(n, nil); err != nil {
+				s.t.Fatal(err)
+			}
+		}
+		time.Sleep(40 * 24 * time.Hour)
+		if got, next := pullAll(s.t, s.conn, since); len(got) != 0 {
+			s.t.Errorf("nothing has been cancelled, yet the pull gives %v", got)
+		} else {
+			since = next
+		}
+		for _, n := range late {
+			if _, err := s.server.Cancel(n, simulated.ByShop, simulated.RestoreYes); err != nil {
+				s.t.Fatal(err)
+			}
+		}
+		time.Sleep(time.Hour + time.Minute)
+		got, since := pullAll(s.t, s.conn, since)
+		slices.Sort(got)
+		slices.Sort(late)
+		if !slices.Equal(got, late) {
+			s.t.Errorf("%d cancelled orders were found, want %d", len(got), len(late))
+		}
+		for range 3 {
+			time.Sleep(time.Hour + time.Minute)
+			before := s.mall.Calls()[simulated.OpGetOrder]
+			if got, since = pullAll(s.t, s.conn, since); len(got) != 0 || s.mall.Calls()[simulated.OpGetOrder] != before {
+				s.t.Errorf("the cancelled orders are fetched again: %d", len(got))
+			}
+		}
+		time.Sleep(30 * 24 * time.Hour)
+		_, since = pullAll(s.t, s.conn, since)
+		if at, err := readCursor(since, time.Now()); err != nil || len(at.Ended) != 0 {
+			s.t.Errorf("the cursor still remembers %d orders of 70 days ago (%v)", len(at.Ended), err)
 		}
 	})
 }

@@ -25,6 +25,9 @@ func (c *connector) PullOrders(ctx context.Context, since channel.Cursor) (chann
 	if err != nil {
 		return channel.OrderPage{}, err
 	}
+	if at.Sweep != 0 {
+		return c.sweep(ctx, at)
+	}
 	if at.To == 0 {
 		at = at.begin(now)
 	}
@@ -32,16 +35,7 @@ func (c *connector) PullOrders(ctx context.Context, since channel.Cursor) (chann
 	if err != nil {
 		return channel.OrderPage{}, err
 	}
-	var fresh []string
-	named := map[string]bool{}
-	for _, n := range found.numbers {
-		if !at.Seen[n] && !named[n] {
-			fresh = append(fresh, n)
-		}
-		named[n] = true
-	}
-	rest := len(fresh) > ordersPerPage
-	fresh = fresh[:min(len(fresh), ordersPerPage)]
+	fresh, rest := found.without(at.Seen)
 	snapshots, err := c.details(ctx, fresh)
 	if err != nil {
 		return channel.OrderPage{}, err
@@ -59,11 +53,48 @@ func (c *connector) PullOrders(ctx context.Context, since channel.Cursor) (chann
 			next.Seen = nil
 		}
 	case !at.Last:
-		next = cursor{From: at.To, First: at.First}
+		next = at.next(at.To)
+	default:
+		next = at.ended(found, fresh)
+		if at.sweeping() {
+			next.Sweep, next.Page = at.To, 1
+			break
+		}
+		page.More = false
+		page.UpTo = upTo(at.To)
+	}
+	page.Next = next.text()
+	return page, nil
+}
+
+func upTo(to int64) time.Time { return time.Unix(to, 0).UTC().Add(-lateness) }
+
+// sweep looks through the orders that were placed within one window's length and are cancelled, for those that it has not
+// given before. An order that has been shipped is final for soroi and never looked at again otherwise, and its cancel may
+// still have raised the shop's own number.
+func (c *connector) sweep(ctx context.Context, at cursor) (channel.OrderPage, error) {
+	to := time.Unix(at.Sweep, 0)
+	found, err := c.search(ctx, window{from: to.Add(-longest + time.Second), to: to, progress: []int{900}, page: at.Page, amount: searchPage})
+	if err != nil {
+		return channel.OrderPage{}, err
+	}
+	fresh, rest := found.without(at.Ended)
+	snapshots, err := c.details(ctx, fresh)
+	if err != nil {
+		return channel.OrderPage{}, err
+	}
+	page := channel.OrderPage{Orders: snapshots, More: true}
+	next := at
+	next.Ended = at.Ended.with(fresh)
+	switch {
+	case rest:
+	case at.Page < min(found.pages, ceiling/searchPage):
+		next.Page++
 	default:
 		page.More = false
-		page.UpTo = time.Unix(at.To, 0).UTC().Add(-lateness)
-		next = at.ended(found, fresh)
+		page.UpTo = upTo(at.Sweep)
+		next.Sweep, next.Page, next.Swept = 0, 0, at.Sweep
+		next.Ended = next.Ended.since(to.Add(-longest))
 	}
 	page.Next = next.text()
 	return page, nil
@@ -72,11 +103,28 @@ func (c *connector) PullOrders(ctx context.Context, since channel.Cursor) (chann
 // ended is the cursor after a whole pull. It looks back by the overlap with all of that remembered, or, when that is more
 // than one search holds, by the lateness alone.
 func (c cursor) ended(found searchResult, fresh []string) cursor {
+	next := c.next(c.To - int64(lateness/time.Second))
+	next.Seen = c.Seen.with(fresh)
 	if found.pages <= 1 {
-		known := seen{}.with(found.numbers)
-		return cursor{From: c.To - int64(overlap/time.Second), Seen: known}
+		next = c.next(c.To - int64(overlap/time.Second))
+		next.Seen = seen{}.with(found.numbers)
 	}
-	return cursor{From: c.To - int64(lateness/time.Second), Seen: c.Seen.with(fresh)}
+	if next.First {
+		next.First, next.Swept = false, c.To
+	}
+	return next
+}
+
+// since is what of the set was ordered on the day of t or later, and what does not tell its day.
+func (s seen) since(t time.Time) seen {
+	kept := make(seen, len(s))
+	day := t.Add(-24 * time.Hour)
+	for n := range s {
+		if at := dayOf(n); at.IsZero() || at.After(day) {
+			kept[n] = true
+		}
+	}
+	return kept
 }
 
 // with is the set and more numbers; neither is changed.
@@ -125,6 +173,19 @@ type searchResult struct {
 	numbers []string
 	total   int64
 	pages   int
+}
+
+// without is what was found and is not known yet, each once, as many as one page of orders takes; rest says that there are
+// more.
+func (r searchResult) without(known seen) (fresh []string, rest bool) {
+	named := map[string]bool{}
+	for _, n := range r.numbers {
+		if !known[n] && !named[n] {
+			fresh = append(fresh, n)
+		}
+		named[n] = true
+	}
+	return fresh[:min(len(fresh), ordersPerPage)], len(fresh) > ordersPerPage
 }
 
 // searchWithin searches the cursor's window and narrows it until paging reaches all of it.

@@ -30,6 +30,8 @@ const (
 	lateness = 2 * time.Minute
 	// overlap is how far each pull looks back beyond that promise. It costs nothing while its orders fit one search.
 	overlap = time.Hour
+	// sweepEvery is how often cancelled orders are looked for among all those of the last 63 days.
+	sweepEvery = time.Hour
 	// ordersPerPage bounds one PullOrders: a search and three calls for the details.
 	ordersPerPage = 3 * getOrders
 )
