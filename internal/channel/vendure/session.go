@@ -31,7 +31,7 @@ func (k *session) renew(ctx context.Context, s *shop, stale channel.Secret) (cha
 		return "", &channel.Error{Kind: channel.Temporary, Op: loginOp, Err: ctx.Err(), NotDone: true}
 	}
 	defer func() { <-k.turn }()
-	if k.token != stale {
+	if k.token != stale && k.token != "" {
 		return k.token, nil
 	}
 	token, err := k.login(ctx, s)

@@ -73,6 +73,25 @@ func TestOneLoginForAll(t *testing.T) {
 	})
 }
 
+// A login that failed leaves nothing behind that the next caller could take for a session.
+func TestLoginFailsOnce(t *testing.T) {
+	m, server := simulated(t, mall.Options{})
+	s := over(t, mallsim.Transport(server), nil)
+	stale, err := s.session.current(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Forget()
+	m.Inject(mallsim.Fault{Op: "login", Kind: mallsim.ServerError, Times: 1})
+	if _, err := s.session.renew(t.Context(), s, stale); channel.KindOf(err) != channel.Temporary {
+		t.Errorf("a login that the shop could not serve: %v", err)
+	}
+	token, err := s.session.renew(t.Context(), s, stale)
+	if err != nil || token == "" || token == stale {
+		t.Errorf("the next caller got %q, %v", token.Reveal(), err)
+	}
+}
+
 func TestNoBearerToken(t *testing.T) {
 	_, server := simulated(t, mall.Options{CookiesOnly: true})
 	_, err := over(t, mallsim.Transport(server), nil).ReadStock(t.Context(), []channel.Ref{"1"})
