@@ -167,7 +167,8 @@ func (s *site) open(fn handler) http.Handler {
 		if r.Method == http.MethodGet {
 			p.Notices = s.cookies.TakeDone(w, r, p.Lang)
 		}
-		return fn(w, r.WithContext(ui.WithFrame(r.Context(), p)))
+		ui.SetFrame(r, p)
+		return fn(w, r)
 	})
 }
 
@@ -187,13 +188,13 @@ func (s *site) signedIn(fn handler) http.Handler {
 		}
 		p := ui.Page{Tenant: tenant.Name, TenantID: tenant.ID, User: session.Account.Name, Actor: session.Account.Login, Token: ui.FormToken(session.Token),
 			Lang: ui.LangOf(r), Live: "/live"}
-		r = r.WithContext(ui.WithFrame(r.Context(), p))
+		ui.SetFrame(r, p)
 		if err := s.post(w, r, session.Token); err != nil {
 			return err
 		}
 		if r.Method == http.MethodGet && r.Header.Get("HX-Request") == "" && r.URL.Path != "/live" {
 			p.Notices = s.cookies.TakeDone(w, r, p.Lang)
-			r = r.WithContext(ui.WithFrame(r.Context(), p))
+			ui.SetFrame(r, p)
 		}
 		return fn(w, r)
 	})

@@ -34,6 +34,7 @@ type ErrorPage struct {
 // stands in the log beside the error.
 func (u *UI) Handle(fn func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = withFrame(r)
 		err := fn(w, r)
 		if err == nil || r.Context().Err() != nil {
 			return

@@ -65,16 +65,23 @@ type Notice struct {
 
 type frameKey struct{}
 
-// WithFrame gives the request the frame that its page starts from.
-func WithFrame(ctx context.Context, p Page) context.Context {
-	return context.WithValue(ctx, frameKey{}, p)
+// withFrame gives the request room for its frame.
+func withFrame(r *http.Request) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), frameKey{}, &Page{Lang: LangOf(r)}))
+}
+
+// SetFrame says what the request's pages start from, the page of an error included. The request must come through UI.Handle.
+func SetFrame(r *http.Request, p Page) {
+	if held, ok := r.Context().Value(frameKey{}).(*Page); ok {
+		*held = p
+	}
 }
 
 // FrameOf is the request's frame with the page's title and place in the menu. The title is a Japanese sentence of the tables.
 func FrameOf(r *http.Request, section Section, title string, args ...any) Page {
-	p, _ := r.Context().Value(frameKey{}).(Page)
-	if p.Lang == "" {
-		p.Lang = LangOf(r)
+	p := Page{Lang: LangOf(r)}
+	if held, ok := r.Context().Value(frameKey{}).(*Page); ok {
+		p = *held
 	}
 	p.Section = section
 	p.Title = p.Lang.T(title, args...)
