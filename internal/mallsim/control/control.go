@@ -24,7 +24,9 @@ type Shop struct {
 	BaseURL  string            // "" until it listens
 	Settings map[string]string // by the field keys of its channel, base_url included
 	Mall     *mallsim.Mall
-	// Cancel, where a mall has its own way to cancel (what becomes of shipped units), takes the place of Mall.Cancel.
+	// Place and Cancel, where a mall has its own way to sell (closed goods) and to cancel (what becomes of shipped units), take
+	// the place of Mall's.
+	Place  func(mallsim.Basket) (mallsim.Order, error)
 	Cancel func(number string, c mallsim.Cancellation) (mallsim.Order, error)
 }
 

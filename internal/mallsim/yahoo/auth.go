@@ -72,7 +72,7 @@ func (s *Server) Grant() (refreshToken string) {
 }
 
 func (s *Server) granted() *grant {
-	g := &grant{refresh: s.secret("RT"), until: s.mall.Clock().Now().Add(RefreshLife)}
+	g := &grant{refresh: s.secret("RT"), until: s.mall.Clock().Now().Add(s.o.life(RefreshLife))}
 	s.grants = append(s.grants, g)
 	return g
 }

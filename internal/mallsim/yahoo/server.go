@@ -54,6 +54,8 @@ type Options struct {
 	// tests share one.
 	PrivateKey *rsa.PrivateKey
 	KeyVersion int // default 4
+	// Endless makes consents and the key pair outlive a replay of years, which has nobody to renew them.
+	Endless bool
 
 	LimitScale          float64 // times the mall's own rate; 0 means 1
 	UnlimitedOrderReads bool
@@ -111,7 +113,7 @@ type orphan struct {
 func New(m *mallsim.Mall, o Options) *Server {
 	o = o.withDefaults()
 	s := &Server{mall: m, o: o, paths: map[string]*path{}, access: map[string]*access{}, codes: map[string]*code{},
-		keyUntil: m.Clock().Now().Add(keyLife), orphans: map[mallsim.Key]orphan{}, overdraft: map[mallsim.Key]bool{},
+		keyUntil: m.Clock().Now().Add(o.life(keyLife)), orphans: map[mallsim.Key]orphan{}, overdraft: map[mallsim.Key]bool{},
 		closed: map[mallsim.Key]bool{}, stumbles: map[mallsim.Key]bool{}, seen: map[string]bool{}, parent: map[string]string{},
 		children: map[string][]string{}}
 	m.Numbering(func(_ time.Time, serial int64) string { return fmt.Sprintf("%s-%d", o.SellerID, 10_000_000+serial) })
@@ -121,6 +123,14 @@ func New(m *mallsim.Mall, o Options) *Server {
 	m.WatchOrders(s.closeShort)
 	s.mux = s.routes()
 	return s
+}
+
+// life is how long something of the store lasts.
+func (o Options) life(usual time.Duration) time.Duration {
+	if o.Endless {
+		return 100 * keyLife
+	}
+	return usual
 }
 
 func (o Options) withDefaults() Options {
@@ -188,7 +198,7 @@ func (s *Server) Credentials() Credentials {
 func (s *Server) ReplaceKey(key *rsa.PrivateKey) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.o.PrivateKey, s.o.KeyVersion, s.keyUntil = key, s.o.KeyVersion+1, s.mall.Clock().Now().Add(keyLife)
+	s.o.PrivateKey, s.o.KeyVersion, s.keyUntil = key, s.o.KeyVersion+1, s.mall.Clock().Now().Add(s.o.life(keyLife))
 }
 
 // The operations, as Mall.Serve and Mall.Calls name them.
