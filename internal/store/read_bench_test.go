@@ -102,7 +102,9 @@ func fillBooks(b *testing.B, db *store.DB) *books {
 	}
 	set(1, func(i int) int64 { return int64(i % 500) })
 	for _, s := range shops {
-		books.push(s, channel.Applied, nil)
+		for range benchSKUs / mostPushed {
+			books.push(s, channel.Applied, nil)
+		}
 	}
 	set(50, func(i int) int64 { return int64(i%500) + 1 })
 	return books

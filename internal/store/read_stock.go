@@ -104,9 +104,10 @@ func (db *DB) ListStock(ctx context.Context, tenant stock.TenantID, q StockQuery
 // CountStock counts the SKUs that a query finds, whatever its page.
 func (db *DB) CountStock(ctx context.Context, tenant stock.TenantID, q StockQuery) (int64, error) {
 	var n int64
+	q.Sort = SortCode
 	err := db.Read(ctx, tenant, func(tx *Tx) error {
-		where, args := stockWhere(q)
-		return tx.one(ctx, []any{&n}, "SELECT COUNT(*) FROM sku WHERE "+where.String(), args...)
+		from, where, args := stockWhere(q)
+		return tx.one(ctx, []any{&n}, "SELECT COUNT(*) FROM "+from+" WHERE "+where, args...)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("count stock: %w", err)
@@ -122,20 +123,33 @@ func shopsByID(shops []Shop) map[channel.ShopID]Shop {
 	return byID
 }
 
-// availableText is what is available of a row of sku, over all locations.
-const availableText = `CAST(COALESCE((SELECT SUM(balance.on_hand - balance.committed) FROM balance
-	WHERE balance.tenant_id = sku.tenant_id AND balance.sku_id = sku.sku_id), 0) AS BIGINT)`
+// lyingText joins what is available of each SKU, over all locations, as lying.available; NULL where a SKU never moved. Aggregating all
+// balances once is faster than asking for each SKU's, which both engines do several times over where the figure is compared.
+const lyingText = ` LEFT JOIN (SELECT balance.sku_id, CAST(SUM(balance.on_hand - balance.committed) AS BIGINT) AS available FROM balance
+	WHERE balance.tenant_id = $1 GROUP BY balance.sku_id) AS lying ON lying.sku_id = sku.sku_id`
+
+const availableText = "COALESCE(lying.available, 0)"
+
+// liveListings joins the live shops with their listings, liveWhere being its condition. The shops come first: CROSS JOIN keeps SQLite
+// from walking all listings of the tenant instead.
+const (
+	liveListings = "shop CROSS JOIN listing"
+	liveWhere    = "shop.tenant_id = $1 AND shop.mode = 'live' AND listing.tenant_id = $1 AND listing.shop_id = shop.shop_id"
+)
 
 // behindText finds the SKUs of which a live shop does not show its target; errorText those that a shop has refused.
 const (
-	behindText = `sku.sku_id IN (SELECT listing.sku_id FROM listing JOIN shop ON shop.tenant_id = listing.tenant_id AND shop.shop_id = listing.shop_id
-		WHERE listing.tenant_id = $1 AND shop.mode = 'live' AND listing.lane > 0 AND listing.lane < 5)`
-	errorText = `sku.sku_id IN (SELECT listing.sku_id FROM listing WHERE listing.tenant_id = $1 AND listing.error_kind <> '')`
+	behindText = "sku.sku_id IN (SELECT listing.sku_id FROM " + liveListings + " WHERE " + liveWhere + " AND listing.lane > 0 AND listing.lane < 5)"
+	errorText  = "sku.sku_id IN (SELECT listing.sku_id FROM listing WHERE listing.tenant_id = $1 AND listing.error_kind <> '')"
 )
 
-// stockWhere is the condition of a query on sku, and its parameters from $2 on.
-func stockWhere(q StockQuery) (where *strings.Builder, args []any) {
-	where = &strings.Builder{}
+// stockWhere is what a query reads from, its condition on sku, and its parameters from $2 on.
+func stockWhere(q StockQuery) (from, condition string, args []any) {
+	from = "sku"
+	if q.Show == ShowOut || q.Show == ShowOversold || q.Sort != SortCode {
+		from += lyingText
+	}
+	var where strings.Builder
 	where.WriteString("sku.tenant_id = $1")
 	add := func(arg any) string {
 		args = append(args, arg)
@@ -169,7 +183,7 @@ func stockWhere(q StockQuery) (where *strings.Builder, args []any) {
 	case ShowUnlisted:
 		where.WriteString(" AND NOT EXISTS (SELECT 1 FROM listing WHERE listing.tenant_id = sku.tenant_id AND listing.sku_id = sku.sku_id)")
 	}
-	return where, args
+	return from, where.String(), args
 }
 
 var likeEscape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
@@ -180,37 +194,33 @@ func (tx *Tx) stockRows(ctx context.Context, q StockQuery) ([]StockRow, string, 
 		q.Limit = 100
 	}
 	q.Limit = min(q.Limit, MostStockRows)
-	where, args := stockWhere(q)
+	from, where, args := stockWhere(q)
 	add := func(arg any) string {
 		args = append(args, arg)
 		return "$" + strconv.Itoa(len(args)+1)
 	}
-	var from stockPlace
+	var begin stockPlace
 	if q.After != "" {
-		if err := readPlace(q.After, &from); err != nil || from.Sort != q.Sort {
+		if err := readPlace(q.After, &begin); err != nil || begin.Sort != q.Sort {
 			return nil, "", ErrPlace
 		}
 	}
-	text := ""
-	switch columns := "sku_id, code, name, supply, secured, figure"; q.Sort {
-	case SortAvailable, SortMostAvailable:
-		then, direction := ">", ""
-		if q.Sort == SortMostAvailable {
-			then, direction = "<", " DESC"
-		}
-		text = "SELECT " + columns + ", available FROM (SELECT " + columns + ", " + availableText + " AS available FROM sku WHERE " + where.String() + ") AS listed"
-		if q.After != "" {
-			text += " WHERE available " + then + " " + add(from.Available) + " OR available = " + add(from.Available) + " AND code > " + add(from.Code)
-		}
-		text += " ORDER BY available" + direction + ", code"
-	default:
-		text = "SELECT " + columns + ", 0 FROM sku WHERE " + where.String()
-		if q.After != "" {
-			text += " AND code > " + add(from.Code)
-		}
-		text += " ORDER BY code"
+	order, available := "sku.code", "0"
+	if q.After != "" && q.Sort == SortCode {
+		where += " AND sku.code > " + add(begin.Code)
 	}
-	text += " LIMIT " + add(q.Limit+1)
+	if q.Sort != SortCode {
+		then, direction := " > ", ""
+		if q.Sort == SortMostAvailable {
+			then, direction = " < ", " DESC"
+		}
+		available, order = availableText, availableText+direction+", sku.code"
+		if q.After != "" {
+			at := add(begin.Available)
+			where += " AND (" + availableText + then + at + " OR " + availableText + " = " + at + " AND sku.code > " + add(begin.Code) + ")"
+		}
+	}
+	text := "SELECT sku.sku_id, sku.code, sku.name, sku.supply, sku.secured, sku.figure, " + available + " FROM " + from + " WHERE " + where + " ORDER BY " + order + " LIMIT " + add(q.Limit+1)
 	var rows []StockRow
 	var last stockPlace
 	more := false

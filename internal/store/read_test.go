@@ -144,11 +144,14 @@ func (b *books) plan() {
 	}
 }
 
-// push sends what is due in a shop and answers each item with a state.
+// mostPushed is how many listings one push of a test sends.
+const mostPushed = 10_000
+
+// push sends what is due in a shop, up to mostPushed, and answers each item with a state.
 func (b *books) push(shop channel.ShopID, state channel.State, failure error) {
 	b.t.Helper()
 	ctx := context.Background()
-	due, err := b.db.ListDue(ctx, b.tenant, shop, 10000, time.Now().Add(time.Hour))
+	due, err := b.db.ListDue(ctx, b.tenant, shop, mostPushed, time.Now().Add(time.Hour))
 	b.must(err)
 	for part := range slices.Chunk(due, 1000) {
 		ids := make([]store.ListingID, len(part))

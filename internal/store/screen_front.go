@@ -106,8 +106,8 @@ func (db *DB) LoadFront(ctx context.Context, tenant stock.TenantID, q FrontQuery
 
 func (tx *Tx) frontBehind(ctx context.Context, q FrontQuery, shops map[channel.ShopID]Shop, f *Front) error {
 	err := tx.one(ctx, []any{&f.BehindAll, &f.LateAll}, `SELECT COUNT(*), COUNT(*) FILTER (WHERE due_since < $2)
-		FROM listing JOIN shop ON shop.tenant_id = listing.tenant_id AND shop.shop_id = listing.shop_id
-		WHERE listing.tenant_id = $1 AND listing.lane > 0 AND listing.lane < 5 AND shop.mode = 'live'`, micros(q.Late))
+		FROM `+liveListings+`
+		WHERE `+liveWhere+` AND listing.lane > 0 AND listing.lane < 5`, micros(q.Late))
 	if err != nil || f.BehindAll == 0 {
 		return err
 	}
@@ -130,8 +130,9 @@ func (tx *Tx) behind(ctx context.Context, shops map[channel.ShopID]Shop, into *[
 
 // attentionText finds the sales of which a person must know: something could not be understood, units were cancelled after they had
 // left, or goods without a SKU were sold.
-const attentionText = `FROM sale WHERE tenant_id = $1 AND placed_at >= $2 AND (problems <> '' OR late_cancel > 0
-	OR sale_id IN (SELECT sale_id FROM sale_line WHERE tenant_id = $1 AND sku_id IS NULL AND wanted > 0))`
+const attentionText = `FROM sale WHERE tenant_id = $1 AND placed_at >= $2 AND sale_id IN (
+	SELECT sale_id FROM sale WHERE tenant_id = $1 AND placed_at >= $2 AND (problems <> '' OR late_cancel > 0)
+	UNION ALL SELECT sale_id FROM sale_line WHERE tenant_id = $1 AND sku_id IS NULL AND wanted > 0)`
 
 func (tx *Tx) frontAttention(ctx context.Context, q FrontQuery, f *Front) error {
 	if err := tx.one(ctx, []any{&f.Sales}, "SELECT COUNT(*) "+attentionText, micros(q.Since)); err != nil || f.Sales == 0 {

@@ -101,17 +101,24 @@ func (tx *Tx) shopStatus(ctx context.Context, since time.Time) ([]ShopStatus, La
 	if err != nil {
 		return nil, Lag{}, err
 	}
-	err = tx.query(ctx, func(rows *sql.Rows) error {
-		var id channel.ShopID
-		var listings, linked, refused int64
-		err := rows.Scan(&id, &listings, &linked, &refused)
-		if s := byID[id]; s != nil {
-			s.Listings, s.Linked, s.Refused = listings, linked, refused
+	// Three counts of three indexes: one pass over the rows of all listings takes ten times as long.
+	for text, count := range map[string]func(*ShopStatus, int64){
+		"SELECT shop_id, COUNT(*) FROM listing WHERE tenant_id = $1 GROUP BY shop_id":                      func(s *ShopStatus, n int64) { s.Listings += n; s.Linked += n },
+		"SELECT shop_id, COUNT(*) FROM listing WHERE tenant_id = $1 AND sku_id IS NULL GROUP BY shop_id":   func(s *ShopStatus, n int64) { s.Linked -= n },
+		"SELECT shop_id, COUNT(*) FROM listing WHERE tenant_id = $1 AND error_kind <> '' GROUP BY shop_id": func(s *ShopStatus, n int64) { s.Refused += n },
+	} {
+		err = tx.query(ctx, func(rows *sql.Rows) error {
+			var id channel.ShopID
+			var n int64
+			err := rows.Scan(&id, &n)
+			if s := byID[id]; s != nil {
+				count(s, n)
+			}
+			return err
+		}, text)
+		if err != nil {
+			return nil, Lag{}, err
 		}
-		return err
-	}, `SELECT shop_id, COUNT(*), COUNT(sku_id), COUNT(*) FILTER (WHERE error_kind <> '') FROM listing WHERE tenant_id = $1 GROUP BY shop_id`)
-	if err != nil {
-		return nil, Lag{}, err
 	}
 	for i := range list {
 		s := &list[i]
