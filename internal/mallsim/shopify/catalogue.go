@@ -333,6 +333,8 @@ func (c *call) node(is string, n int64, want string) *object {
 		if number, known := c.ids.orderNumber(n); known {
 			found, ok = c.orderNode(number)
 		}
+	case kindRefund, kindShipment:
+		found, ok = c.eventNode(n)
 	case kindHook:
 		found, ok = c.subscription(n)
 	}

@@ -19,6 +19,8 @@ const (
 	kindOrder    = "Order"
 	kindLine     = "LineItem"
 	kindHook     = "WebhookSubscription"
+	kindRefund   = "Refund"
+	kindShipment = "Fulfillment"
 )
 
 // registry gives things their numbers. A number is made from the thing's name, so it is the same in every run; of two things
@@ -29,11 +31,12 @@ type registry struct {
 	taken   map[string]map[int64]bool
 	keys    map[string]map[int64]mallsim.Key // by kind
 	orders  map[int64]string
+	events  map[int64]string // the order of each refund and shipment that has been told of
 }
 
 func newRegistry(m *mallsim.Mall) *registry {
 	r := &registry{numbers: map[string]int64{}, taken: map[string]map[int64]bool{}, keys: map[string]map[int64]mallsim.Key{},
-		orders: map[int64]string{}}
+		orders: map[int64]string{}, events: map[int64]string{}}
 	for _, l := range m.Listings() {
 		r.listing(l.Key)
 	}
@@ -94,6 +97,22 @@ func (r *registry) order(number string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.orders[r.number(kindOrder, number)] = number
+}
+
+// event is the number of a refund or shipment of an order; kind and name tell which.
+func (r *registry) event(kind, name, order string) int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := r.number(kind, name)
+	r.events[n] = order
+	return n
+}
+
+func (r *registry) eventOrder(n int64) (string, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	number, ok := r.events[n]
+	return number, ok
 }
 
 func (r *registry) key(kind string, n int64) (mallsim.Key, bool) {

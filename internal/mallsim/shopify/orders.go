@@ -248,15 +248,36 @@ func (c *call) line(number string, l mallsim.OrderLine) object {
 	}}
 }
 
+// eventNode is a refund or a shipment by its id. Its order has been read before, or nobody could know the id.
+func (c *call) eventNode(n int64) (object, bool) {
+	number, known := c.ids.eventOrder(n)
+	o, there := c.mall.Order(number)
+	if !known || !there || !c.readable(o) {
+		return object{}, false
+	}
+	s := c.diary.story(number)
+	for _, r := range s.refunds {
+		if c.ids.of(kindRefund, r.name(number)) == n {
+			return c.refund(o, r), true
+		}
+	}
+	for _, sent := range s.shipments {
+		if c.ids.of(kindShipment, sent.name(number)) == n {
+			return c.shipment(o, sent), true
+		}
+	}
+	return object{}, false
+}
+
 func lineOf(o mallsim.Order, id string) mallsim.OrderLine {
 	i := slices.IndexFunc(o.Lines, func(l mallsim.OrderLine) bool { return l.ID == id })
 	return o.Lines[i]
 }
 
 func (c *call) refund(o mallsim.Order, r refund) object {
-	n := c.ids.of("Refund", r.name(o.Number))
-	return object{"Refund", bag{
-		"id": gid("Refund", n), "legacyResourceId": legacy(n), "createdAt": r.at, "updatedAt": r.at, "processedAt": r.at, "note": o.Reason,
+	n := c.ids.event(kindRefund, r.name(o.Number), o.Number)
+	return object{kindRefund, bag{
+		"id": gid(kindRefund, n), "legacyResourceId": legacy(n), "createdAt": r.at, "updatedAt": r.at, "processedAt": r.at, "note": o.Reason,
 		"refundLineItems": finder(func(args map[string]any) any {
 			var all []edge
 			for i, l := range r.lines {
@@ -277,13 +298,13 @@ func (c *call) refund(o mallsim.Order, r refund) object {
 }
 
 func (c *call) shipment(o mallsim.Order, s shipment) object {
-	n := c.ids.of("Fulfillment", s.name(o.Number))
+	n := c.ids.event(kindShipment, s.name(o.Number), o.Number)
 	var total int64
 	for _, units := range s.units {
 		total += units
 	}
-	return object{"Fulfillment", bag{
-		"id": gid("Fulfillment", n), "legacyResourceId": legacy(n), "name": fmt.Sprintf("%s-F%d", o.Number, s.number),
+	return object{kindShipment, bag{
+		"id": gid(kindShipment, n), "legacyResourceId": legacy(n), "status": "SUCCESS", "name": fmt.Sprintf("%s-F%d", o.Number, s.number),
 		"createdAt": s.at, "updatedAt": s.at, "totalQuantity": total,
 		"fulfillmentLineItems": finder(func(args map[string]any) any {
 			var all []edge

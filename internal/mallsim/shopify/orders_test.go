@@ -302,3 +302,36 @@ func TestIDsSurviveARestart(t *testing.T) {
 		}
 	})
 }
+
+// A refund and a shipment are reached by their own ids too: so their lines beyond the first page are read.
+func TestRefundAndShipmentByID(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t, Options{})
+		o := s.place(mallsim.Want{Key: tea, Units: 3}, mallsim.Want{Key: cup, Units: 1})
+		if _, err := s.mall.Ship(o.Number, nil); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.mall.Return(o.Number, map[string]int64{"1": 2}, true); err != nil {
+			t.Fatal(err)
+		}
+		data := s.good(s.query(`query($id: ID!) { order(id: $id) { refunds(first: 5) { id } fulfillments(first: 5) { id status } } }`,
+			map[string]any{"id": s.OrderID(o.Number)}))
+		if status := dig(data, "order", "fulfillments", 0, "status"); status != "SUCCESS" {
+			t.Errorf("the shipment's status is %v", status)
+		}
+		data = s.good(s.query(`query($refund: ID!, $sent: ID!) {
+			refund: node(id: $refund) { ... on Refund { refundLineItems(first: 5) { nodes { quantity restockType } } } }
+			sent: node(id: $sent) { ... on Fulfillment { fulfillmentLineItems(first: 5) { nodes { quantity } } } }
+			nobody: node(id: "gid://shopify/Refund/7") { id }
+		}`, map[string]any{"refund": dig(data, "order", "refunds", 0, "id"), "sent": dig(data, "order", "fulfillments", 0, "id")}))
+		if got := dig(data, "refund", "refundLineItems", "nodes", 0, "restockType"); got != "RETURN" {
+			t.Errorf("the refund's line is %v", dig(data, "refund"))
+		}
+		if got := dig(data, "sent", "fulfillmentLineItems", "nodes", 1, "quantity"); fmt.Sprint(got) != "1" {
+			t.Errorf("the shipment's second line is %v", dig(data, "sent"))
+		}
+		if data["nobody"] != nil {
+			t.Errorf("an id that nobody has is %v", data["nobody"])
+		}
+	})
+}

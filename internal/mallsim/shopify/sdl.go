@@ -160,8 +160,9 @@ type Refund implements Node {
 type RefundLineItem { id: ID quantity: Int! restockType: RefundLineItemRestockType! restocked: Boolean! location: Location lineItem: LineItem! }
 type RefundLineItemConnection { nodes: [RefundLineItem!]! edges: [RefundLineItemEdge!]! pageInfo: PageInfo! }
 type RefundLineItemEdge { cursor: String! node: RefundLineItem! }
+enum FulfillmentStatus { CANCELLED ERROR FAILURE OPEN PENDING SUCCESS }
 type Fulfillment implements Node {
-  id: ID! legacyResourceId: UnsignedInt64! name: String! createdAt: DateTime! updatedAt: DateTime! totalQuantity: Int!
+  id: ID! legacyResourceId: UnsignedInt64! name: String! status: FulfillmentStatus! createdAt: DateTime! updatedAt: DateTime! totalQuantity: Int!
   fulfillmentLineItems(first: Int, after: String, reverse: Boolean = false): FulfillmentLineItemConnection!
 }
 type FulfillmentLineItem implements Node { id: ID! quantity: Int lineItem: LineItem! }
