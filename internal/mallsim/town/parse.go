@@ -34,47 +34,55 @@ func named(list []string) (names, kinds []string, err error) {
 	return names, kinds, nil
 }
 
-// ParseFaults reads faults as a command line gives them, separated by commas: mall:kind, and behind that in any order
-// p=probability, n=times, op=pattern, delay=span. The mall * is all of them. An example: rakuten:timeout_after:p=0.02,*:slow:delay=3s:n=5.
-func ParseFaults(text string) ([]Fault, error) {
+// ParseFaults reads faults as a command line gives them, one per text: mall:operation=kind, and behind that, in any order and each
+// after a colon, how often (3), how likely (2%) and the delay (500ms). The mall * is all of them, the operation * any; the
+// operation is a path.Match pattern. Examples: yahoo:setStock=timeout_after:3, *:*=slow:5%:3s.
+func ParseFaults(texts []string) ([]Fault, error) {
 	var list []Fault
-	for entry := range strings.SplitSeq(text, ",") {
-		entry = strings.TrimSpace(entry)
-		if entry == "" {
-			continue
-		}
-		parts := strings.Split(entry, ":")
-		if len(parts) < 2 {
-			return nil, fmt.Errorf("fault %q is not of the form mall:kind", entry)
-		}
-		f := Fault{Mall: parts[0]}
-		if f.Mall == "*" {
-			f.Mall = ""
-		}
-		f.Kind = mallsim.FaultKind(parts[1])
-		for _, part := range parts[2:] {
-			name, value, _ := strings.Cut(part, "=")
-			var err error
-			switch name {
-			case "p":
-				f.Probability, err = strconv.ParseFloat(value, 64)
-			case "n":
-				f.Times, err = strconv.Atoi(value)
-			case "op":
-				f.Op = value
-			case "delay":
-				f.Delay, err = time.ParseDuration(value)
-			default:
-				return nil, fmt.Errorf("fault %q: %q is none of p, n, op and delay", entry, name)
-			}
-			if err != nil {
-				return nil, fmt.Errorf("fault %q: %s cannot be %q", entry, name, value)
-			}
-		}
-		if !f.Valid() {
-			return nil, fmt.Errorf("fault %q cannot act: the kinds are %v", entry, mallsim.FaultKinds())
+	for _, text := range texts {
+		f, err := parseFault(text)
+		if err != nil {
+			return nil, err
 		}
 		list = append(list, f)
 	}
 	return list, nil
+}
+
+func parseFault(text string) (Fault, error) {
+	var f Fault
+	target, what, ok := strings.Cut(strings.TrimSpace(text), "=")
+	mall, op, named := strings.Cut(target, ":")
+	if !ok || !named || mall == "" || op == "" {
+		return f, fmt.Errorf("fault %q is not of the form mall:operation=kind, such as yahoo:setStock=timeout_after:3", text)
+	}
+	if mall != "*" {
+		f.Mall = mall
+	}
+	f.Op = op
+	parts := strings.Split(what, ":")
+	f.Kind = mallsim.FaultKind(parts[0])
+	for _, part := range parts[1:] {
+		times, err := strconv.Atoi(part)
+		switch percent, is := strings.CutSuffix(part, "%"); {
+		case err == nil && times < 1:
+			return f, fmt.Errorf("fault %q: it would act %d times", text, times)
+		case err == nil:
+			f.Times = times
+		case is:
+			p, err := strconv.ParseFloat(percent, 64)
+			if err != nil || p <= 0 || p > 100 {
+				return f, fmt.Errorf("fault %q: %q is no share from 0%% to 100%%", text, part)
+			}
+			f.Probability = p / 100
+		default:
+			if f.Delay, err = time.ParseDuration(part); err != nil {
+				return f, fmt.Errorf("fault %q: %q is no number of times (3), share (2%%) or delay (500ms)", text, part)
+			}
+		}
+	}
+	if !f.Valid() {
+		return f, fmt.Errorf("fault %q cannot act: the kinds are %v", text, mallsim.FaultKinds())
+	}
+	return f, nil
 }

@@ -112,8 +112,11 @@ func New(c clock.Clock, o Options) (*Town, error) {
 			return nil, err
 		}
 		m.Handler = m.opened.handler
-		if !old {
-			if err := m.add(o.Goods); err != nil {
+		switch {
+		case old && i == 0:
+			t.o.Goods = m.goods()
+		case !old:
+			if err := m.add(t.o.Goods); err != nil {
 				return nil, err
 			}
 		}
@@ -144,6 +147,14 @@ func (t *Town) Malls() []*Mall { return t.malls }
 // Mall is the mall of a name, nil when there is none.
 func (t *Town) Mall(name string) *Mall { return t.byName[name] }
 
+// Goods are what the town sells: as it was given when it is new, else as the first mall's books have it, with the numbers that mall
+// showed when it was opened.
+func (t *Town) Goods() []Good {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.o.Goods)
+}
+
 // AddGoods puts more goods on sale in every mall. A code that is on sale already is an error.
 func (t *Town) AddGoods(goods []Good) error {
 	for _, m := range t.malls {
@@ -151,6 +162,9 @@ func (t *Town) AddGoods(goods []Good) error {
 			return err
 		}
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.o.Goods = append(slices.Clip(t.o.Goods), goods...)
 	return nil
 }
 
@@ -258,6 +272,15 @@ func (m *Mall) Key(code string) (mallsim.Key, bool) {
 	defer m.mu.Unlock()
 	k, there := m.keys[code]
 	return k, there
+}
+
+// goods are the mall's listings as goods, by key; a title holds the choice too.
+func (m *Mall) goods() []Good {
+	var goods []Good
+	for _, l := range m.Core.Listings() {
+		goods = append(goods, Good{Code: l.Code, Product: l.Key.Item, Title: l.Title, Stock: l.Stock})
+	}
+	return goods
 }
 
 func (m *Mall) add(goods []Good) error {

@@ -190,6 +190,9 @@ func TestBooksAreKept(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	if goods := again.Goods(); len(goods) != 240 || goods[0].Code == "" || goods[0].Stock != town.Malls()[0].Core.Listings()[0].Stock {
+		t.Errorf("%d goods, the first is %+v", len(goods), goods[0])
+	}
 	if err := again.AddGoods([]Good{{Code: "new-1", Product: "new", Choice: "S", Stock: 1}}); err != nil {
 		t.Error(err)
 	}
@@ -218,16 +221,16 @@ func TestOptionsAreChecked(t *testing.T) {
 }
 
 func TestParseFaults(t *testing.T) {
-	list, err := ParseFaults("rakuten:timeout_after:p=0.02:op=inventories/*, *:slow:delay=3s:n=5,")
+	list, err := ParseFaults([]string{"rakuten:inventories/*=timeout_after:2%:3", " *:*=slow:3s"})
 	want := []Fault{
-		{"rakuten", mallsim.Fault{Op: "inventories/*", Kind: mallsim.TimeoutAfter, Probability: 0.02}},
-		{"", mallsim.Fault{Kind: mallsim.Slow, Delay: 3 * time.Second, Times: 5}},
+		{"rakuten", mallsim.Fault{Op: "inventories/*", Kind: mallsim.TimeoutAfter, Probability: 0.02, Times: 3}},
+		{"", mallsim.Fault{Op: "*", Kind: mallsim.Slow, Delay: 3 * time.Second}},
 	}
 	if err != nil || !reflect.DeepEqual(list, want) {
 		t.Errorf("%+v %v", list, err)
 	}
-	for _, bad := range []string{"slow", "x:y", "x:slow:p=2", "x:slow:p=a", "x:slow:q=1", "x:slow:delay=3", "x:slow:n=-1"} {
-		if _, err := ParseFaults(bad); err == nil {
+	for _, bad := range []string{"", "slow", "x:slow", "x:y=z", ":y=slow", "x:=slow", "x:[=slow", "x:y=slow:200%", "x:y=slow:0", "x:y=slow:-1", "x:y=slow:often"} {
+		if _, err := ParseFaults([]string{bad}); err == nil {
 			t.Errorf("took %q", bad)
 		}
 	}
