@@ -29,6 +29,12 @@ var (
 	_ channel.Checker   = (*connector)(nil)
 )
 
+// String names the shop, so that printing a connector shows none of its secrets.
+func (c *connector) String() string { return "shopify " + c.base }
+
+// GoString is String, for %#v.
+func (c *connector) GoString() string { return c.String() }
+
 // envelope is the outer form of every answer. Errors is a list of objects in the GraphQL sense, or a plain text when the call
 // did not get as far as GraphQL.
 type envelope struct {
