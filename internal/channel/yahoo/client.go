@@ -32,6 +32,12 @@ type connector struct {
 	keyUntil    time.Time // zero: not told
 }
 
+// String names the store, so that printing a connector shows no secret.
+func (c *connector) String() string { return "Yahoo!ショッピング " + c.seller }
+
+// GoString is String.
+func (c *connector) GoString() string { return c.String() }
+
 // Check asks for the number of new orders, which has no effect. It proves the token, the key and the right to read orders.
 func (c *connector) Check(ctx context.Context) (channel.Checked, error) {
 	answer, err := c.get(ctx, opOrderCount, url.Values{"sellerId": {c.seller}})
@@ -137,6 +143,11 @@ func failure(op string, answer channel.Answer) *channel.Error {
 		}
 	}
 	judge(e)
+	if tooFast := e.Status == http.StatusForbidden || e.Status == http.StatusServiceUnavailable; isError && body.Code == "" && tooFast {
+		// The mall refuses a caller that is too fast with either status; a missing right and maintenance have codes, and
+		// without its own <Error> the answer is somebody else's.
+		e.Kind, e.NotDone = channel.Throttled, true
+	}
 	return e
 }
 
@@ -159,11 +170,7 @@ func judge(e *channel.Error) {
 		e.Kind, e.NotDone = channel.Temporary, true
 		e.RetryAfter = max(e.RetryAfter, time.Minute)
 	case e.Status == http.StatusForbidden && code != "" && !strings.HasPrefix(code, "px-"):
-		// The mall answers 403 to a caller that is too fast as well; a missing right has a px code, and an answer
-		// without any code is not the mall's.
 		e.Kind, e.NotDone = channel.Throttled, true
-	case e.Status == http.StatusServiceUnavailable && e.RetryAfter > 0:
-		e.Kind = channel.Throttled
 	}
 }
 

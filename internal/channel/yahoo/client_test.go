@@ -187,17 +187,19 @@ func TestErrorsOfTheMall(t *testing.T) {
 		kind    channel.ErrorKind
 		done    bool // may have been done
 	}{
-		"session ended":           {401, "px-04102", "x", channel.Auth, false},
-		"not permitted":           {403, "px-04307", "Use of API is not permitted.", channel.Auth, false},
-		"wrong key":               {403, "px-14303", "Use of API is not permitted.", channel.Auth, false},
-		"too fast":                {403, "over-limit", "too many requests", channel.Throttled, false},
-		"maintenance":             {503, "ed-00002", "maintenance", channel.Maintenance, false},
-		"system error":            {500, "ed-00001", "system error", channel.Temporary, true},
-		"system error of stock":   {500, "st-02999", "system error", channel.Temporary, true},
-		"seller closed":           {400, "ed-00005", "closed", channel.Auth, false},
-		"shop is being published": {400, "st-02999x", "ストアが反映中です", channel.Temporary, false},
-		"duplicate code":          {400, "st-02103", "duplicate", channel.Invalid, false},
-		"order trouble":           {500, "od91001", "trouble", channel.Temporary, true},
+		"session ended":            {401, "px-04102", "x", channel.Auth, false},
+		"not permitted":            {403, "px-04307", "Use of API is not permitted.", channel.Auth, false},
+		"wrong key":                {403, "px-14303", "Use of API is not permitted.", channel.Auth, false},
+		"too fast":                 {403, "over-limit", "too many requests", channel.Throttled, false},
+		"too fast, without a code": {403, "", "rate", channel.Throttled, false},
+		"too fast, the other way":  {503, "", "rate", channel.Throttled, false},
+		"maintenance":              {503, "ed-00002", "maintenance", channel.Maintenance, false},
+		"system error":             {500, "ed-00001", "system error", channel.Temporary, true},
+		"system error of stock":    {500, "st-02999", "system error", channel.Temporary, true},
+		"seller closed":            {400, "ed-00005", "closed", channel.Auth, false},
+		"shop is being published":  {400, "st-02999x", "ストアが反映中です", channel.Temporary, false},
+		"duplicate code":           {400, "st-02103", "duplicate", channel.Invalid, false},
+		"order trouble":            {500, "od91001", "trouble", channel.Temporary, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
