@@ -97,7 +97,12 @@ func openYahoo(m *mallsim.Mall, o Options, secrets map[string]string) (opened, e
 }
 
 func openShopify(m *mallsim.Mall, o Options) opened {
-	s := shopify.New(m, shopify.Options{LimitScale: o.LimitScale, ClientID: "soroi-client", ClientSecret: "shpss_soroi",
+	limits := o.LimitScale
+	if o.UnlimitedOrderReads {
+		// One bucket of points pays for reading and writing alike: without a rate for reading it is as large as no plan's.
+		limits = 100
+	}
+	s := shopify.New(m, shopify.Options{LimitScale: limits, ClientID: "soroi-client", ClientSecret: "shpss_soroi",
 		Client: &http.Client{Timeout: 5 * time.Second}})
 	return opened{handler: s, run: s.Run, settings: func(base string) map[string]string {
 		return map[string]string{"base_url": base, "client_id": "soroi-client", "client_secret": "shpss_soroi"}

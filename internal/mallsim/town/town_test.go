@@ -68,6 +68,7 @@ func TestStartAndClose(t *testing.T) {
 	if err := town.Start(t.Context()); err == nil {
 		t.Error("started twice")
 	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Minute}
 	names := ""
 	for _, m := range town.Malls() {
 		names += " " + m.Name
@@ -75,7 +76,7 @@ func TestStartAndClose(t *testing.T) {
 		if s["base_url"] != m.BaseURL() || len(s) < 3 {
 			t.Errorf("%s: settings %v", m.Name, s)
 		}
-		resp, err := http.Get(s["base_url"] + "/nothing")
+		resp, err := client.Get(s["base_url"] + "/nothing")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,7 +115,7 @@ func TestStartAndClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := town.Buyers()
-	if _, err := http.Get(base); err == nil {
+	if _, err := client.Get(base); err == nil {
 		t.Error("a closed mall answers")
 	}
 	if after := town.Buyers(); before != after {
