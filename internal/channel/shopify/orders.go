@@ -124,7 +124,7 @@ func (c *connector) RefreshOrders(ctx context.Context, known []order.Known) ([]o
 		snapshots = append(snapshots, order.Snapshot{
 			Number: k.Number, PlacedAt: k.PlacedAt, State: order.Open, Incomplete: true,
 			Version:  order.Version{Revision: k.Version.Revision, AskedAt: asked},
-			Problems: []string{"the shop no longer finds this order"},
+			Problems: []string{"the shop no longer finds this order; those of more than 60 days ago need the scope read_all_orders"},
 		})
 	}
 	return snapshots, nil
