@@ -43,7 +43,7 @@ var rooms = []room{
 	{"internal/replenish", []string{"internal/stock", "internal/order", "internal/text"}, nil, pureWhy},
 	{"internal/clock", nil, nil, "everything waits on the clock; it depends on nothing"},
 	{"internal/credential", with(pure, "internal/clock"), nil, "secrets are made and checked beside the store, not above it"},
-	{"internal/channel/all", []string{"internal/channel"}, []string{"internal/mallsim"}, "the one list of channels, nothing more"},
+	{"internal/channel/all", []string{"internal/channel"}, with(pure, "internal/mallsim", "internal/clock"), "the one list of channels, nothing more"},
 	{"internal/channel/channeltest", with(pure, "internal/clock", "internal/channel"), []string{"internal/mallsim"}, "the suite judges every connector through the port"},
 	{"internal/channel/*", with(pure, "internal/clock", "internal/channel"), []string{"internal/mallsim"}, aloneWhy + "; it translates and nothing else, so it needs no store and no engine"},
 	{"internal/channel", with(pure, "internal/clock"), nil, "the port has no channel in it"},
