@@ -45,13 +45,24 @@ type urgentKey struct{}
 // Urgent marks the calls made with ctx as ones that may use the reserve: pushes to zero.
 func Urgent(ctx context.Context) context.Context { return context.WithValue(ctx, urgentKey{}, true) }
 
+type onlyIfKey struct{}
+
+// OnlyIf makes the calls with ctx leave only if may still says nil after all waiting. A call waits for its slot, and while it does the
+// right to make it may pass to another process.
+func OnlyIf(ctx context.Context, may func() error) context.Context {
+	return context.WithValue(ctx, onlyIfKey{}, may)
+}
+
 // Wait takes cost tokens out of the bucket, waiting for them as long as needed. A bucket that was never declared has no
-// limit. The error is ctx's.
+// limit. The error is ctx's, or what OnlyIf's function says.
 func (p *Pace) Wait(ctx context.Context, name string, cost float64) error {
 	urgent, _ := ctx.Value(urgentKey{}).(bool)
 	for {
 		wait := p.take(name, cost, urgent)
 		if wait <= 0 {
+			if may, asked := ctx.Value(onlyIfKey{}).(func() error); asked && ctx.Err() == nil {
+				return may()
+			}
 			return ctx.Err()
 		}
 		if err := p.clock.Sleep(ctx, wait); err != nil {

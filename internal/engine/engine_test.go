@@ -44,13 +44,19 @@ const opening = 40
 
 func newTown(t *testing.T, skus int, shops ...*memoryShop) *town {
 	t.Helper()
+	return newTownOn(t, filepath.Join(t.TempDir(), "soroi.db"), skus, shops...)
+}
+
+// newTownOn is newTown on the database at url.
+func newTownOn(t *testing.T, url string, skus int, shops ...*memoryShop) *town {
+	t.Helper()
 	w := io.Discard
 	if *loud {
 		w = t.Output()
 	}
 	tn := &town{t: t, shops: shops, log: slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		options: engine.Options{OpenEvery: 20 * time.Second, ReadEvery: 40 * time.Second, Transport: noNetwork{}}}
-	tn.db = storetest.Open(t, filepath.Join(t.TempDir(), "soroi.db"), clock.System{})
+	tn.db = storetest.Open(t, url, clock.System{})
 	tn.tenant, tn.at = storetest.Tenant(t, tn.db, "a")
 	ctx := context.Background()
 	var rows []store.NewSKU

@@ -119,7 +119,8 @@ func (r *runner) push(ctx context.Context, ids []store.ListingID) error {
 		updates[i] = item.Update
 	}
 	sending := context.WithoutCancel(ctx)
-	outcomes, callErr := r.shop.Push(sending, updates)
+	// What has waited for its slot until the lease was nearly over does not leave: the shop may be another process's by the time it arrives.
+	outcomes, callErr := r.shop.Push(channel.OnlyIf(sending, r.stillOurs), updates)
 	now := r.service.clock.Now()
 	results := make([]store.PushOutcome, len(outcomes))
 	for i, o := range outcomes {

@@ -136,6 +136,14 @@ func (r *runner) safe() bool {
 	return r.held().ExpiresAt.Sub(r.service.clock.Now()) > min(leaseSafe, r.service.options.LeaseFor/3)
 }
 
+// stillOurs is nil while safe says yes.
+func (r *runner) stillOurs() error {
+	if r.safe() {
+		return nil
+	}
+	return store.ErrLeaseLost
+}
+
 func (r *runner) see(shop store.Shop) {
 	r.mu.Lock()
 	changed := r.seen.Mode != shop.Mode
