@@ -61,7 +61,7 @@ func Spec() channel.Spec {
 		Limits: channel.Limits{
 			PushItems:     1000,
 			ReadItems:     1000,
-			RefreshOrders: 50,
+			RefreshOrders: 200,
 			Rates: []channel.Rate{
 				{Bucket: opOrderCount, Calls: 1, Per: perCall, Burst: 1},
 				{Bucket: opOrderList, Calls: 1, Per: perCall, Burst: 1},

@@ -2,6 +2,7 @@ package shopify
 
 import (
 	"encoding/json"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -37,10 +38,22 @@ func (c *call) mutations(f *ast.Field) bag {
 	}
 }
 
+// keysLive is how long the mall remembers an idempotency key at least. The page does not say; a day is more than any retry.
+const keysLive = 24 * time.Hour
+
 // attempt is the first use of an idempotency key.
 type attempt struct {
 	arguments string
 	result    result
+	at        time.Time
+}
+
+// remember keeps an attempt, and now and then forgets the old ones. The caller holds writeMu.
+func (s *Server) remember(key string, a attempt) {
+	s.keys[key] = a
+	if len(s.keys)%4096 == 0 {
+		maps.DeleteFunc(s.keys, func(_ string, old attempt) bool { return a.at.Sub(old.at) > keysLive })
+	}
 }
 
 // result is what a mutation came to: changes, or what was wrong.
@@ -115,7 +128,7 @@ func (c *call) keyed(f *ast.Field, args map[string]any, payload, list string, ru
 	}
 	done := run(input)
 	if !c.silent {
-		c.keys[key] = attempt{arguments, done}
+		c.remember(key, attempt{arguments, done, c.now()})
 	}
 	return c.payload(payload, done)
 }

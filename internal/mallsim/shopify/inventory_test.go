@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"soroi/internal/mallsim"
 )
@@ -88,6 +89,22 @@ func TestIdempotencyKeys(t *testing.T) {
 			s.good(s.set("k", s.want(tea, 7, 9)))
 			s.shows(tea, 9)
 		})
+	})
+}
+
+func TestOldKeysAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t, Options{})
+		for i := range 3000 {
+			s.remember(fmt.Sprint("old", i), attempt{at: s.now()})
+		}
+		time.Sleep(keysLive + time.Minute)
+		for i := range 3000 {
+			s.remember(fmt.Sprint("new", i), attempt{at: s.now()})
+		}
+		if _, kept := s.keys["new0"]; len(s.keys) != 3000 || !kept {
+			t.Errorf("%d keys are kept", len(s.keys))
+		}
 	})
 }
 
