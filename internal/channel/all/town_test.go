@@ -47,7 +47,7 @@ func TestTown(t *testing.T) {
 			}
 			rates := slices.Clone(spec.Limits.Rates)
 			for i := range rates {
-				rates[i].Calls *= 1000
+				rates[i].Calls, rates[i].Burst = rates[i].Calls*1000, rates[i].Burst*1000
 			}
 			transport := &http.Transport{}
 			defer transport.CloseIdleConnections()
