@@ -34,13 +34,16 @@ func named(list []string) (names, kinds []string, err error) {
 	return names, kinds, nil
 }
 
-// ParseFaults reads faults as a command line gives them, one per text: mall:operation=kind, and behind that, in any order and each
-// after a colon, how often (3), how likely (2%) and the delay (500ms). The mall * is all of them, the operation * any; the
-// operation is a path.Match pattern. Examples: yahoo:setStock=timeout_after:3, *:*=slow:5%:3s.
-func ParseFaults(texts []string) ([]Fault, error) {
+// ParseFaults reads faults as a command line gives them, separated by commas: mall:operation=kind, and behind that, in any order
+// and each after a colon, how often (3), how likely (2%) and the delay (500ms). The mall * is all of them, the operation * any;
+// the operation is a path.Match pattern. An example: yahoo:setStock=timeout_after:3,*:*=slow:5%:3s.
+func ParseFaults(text string) ([]Fault, error) {
 	var list []Fault
-	for _, text := range texts {
-		f, err := parseFault(text)
+	for entry := range strings.SplitSeq(text, ",") {
+		if entry = strings.TrimSpace(entry); entry == "" {
+			continue
+		}
+		f, err := parseFault(entry)
 		if err != nil {
 			return nil, err
 		}
@@ -51,7 +54,7 @@ func ParseFaults(texts []string) ([]Fault, error) {
 
 func parseFault(text string) (Fault, error) {
 	var f Fault
-	target, what, ok := strings.Cut(strings.TrimSpace(text), "=")
+	target, what, ok := strings.Cut(text, "=")
 	mall, op, named := strings.Cut(target, ":")
 	if !ok || !named || mall == "" || op == "" {
 		return f, fmt.Errorf("fault %q is not of the form mall:operation=kind, such as yahoo:setStock=timeout_after:3", text)

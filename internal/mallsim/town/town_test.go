@@ -222,7 +222,7 @@ func TestOptionsAreChecked(t *testing.T) {
 }
 
 func TestParseFaults(t *testing.T) {
-	list, err := ParseFaults([]string{"rakuten:inventories/*=timeout_after:2%:3", " *:*=slow:3s"})
+	list, err := ParseFaults("rakuten:inventories/*=timeout_after:2%:3, *:*=slow:3s,")
 	want := []Fault{
 		{"rakuten", mallsim.Fault{Op: "inventories/*", Kind: mallsim.TimeoutAfter, Probability: 0.02, Times: 3}},
 		{"", mallsim.Fault{Op: "*", Kind: mallsim.Slow, Delay: 3 * time.Second}},
@@ -230,8 +230,8 @@ func TestParseFaults(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(list, want) {
 		t.Errorf("%+v %v", list, err)
 	}
-	for _, bad := range []string{"", "slow", "x:slow", "x:y=z", ":y=slow", "x:=slow", "x:[=slow", "x:y=slow:200%", "x:y=slow:0", "x:y=slow:-1", "x:y=slow:often"} {
-		if _, err := ParseFaults([]string{bad}); err == nil {
+	for _, bad := range []string{"slow", "x:slow", "x:y=z", ":y=slow", "x:=slow", "x:[=slow", "x:y=slow:200%", "x:y=slow:0", "x:y=slow:-1", "x:y=slow:often"} {
+		if _, err := ParseFaults(bad); err == nil {
 			t.Errorf("took %q", bad)
 		}
 	}
