@@ -16,7 +16,6 @@ var dialectFiles = []string{"internal/store/dialect.go", "internal/store/sqlite.
 var (
 	statement = regexp.MustCompile(`(?s)^\s*(SELECT\s|INSERT\s+INTO\s|UPDATE\s+\w+\s+SET\s|DELETE\s+FROM\s|CREATE\s+(UNIQUE\s+)?(TABLE|INDEX)\s|ALTER\s+TABLE\s|WITH\s+\w+.*\sAS\s*\()`)
 	fragment  = regexp.MustCompile(`\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE|ALTER|WITH|FROM|WHERE|SET|VALUES|ORDER BY|GROUP BY|RETURNING|JOIN|AND|OR|ON CONFLICT|CAST|LIMIT)\b`)
-	onKey     = regexp.MustCompile(`\bsearch_key\s+LIKE\b`) // the engines differ in case, which a folded key does not have
 	quoted    = regexp.MustCompile(`(?s)'[^']*'|--[^\n]*|/\*.*?\*/`)
 )
 
