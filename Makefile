@@ -47,6 +47,7 @@ fuzz:
 
 gen:
 	$(GO) generate ./...
+	$(GO) test -count=1 -run '^TestTableOfChannels$$' ./internal/channel/all -update
 
 lint:
 	@scripts/lint
