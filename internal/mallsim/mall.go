@@ -246,6 +246,13 @@ func (m *Mall) Count() int {
 	return len(m.entries)
 }
 
+// Ever is how many listings have ever been put on sale. As long as it and Count stay, so does the catalogue.
+func (m *Mall) Ever() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.index)
+}
+
 // Size is how many orders there are, hidden ones too, and how many lines the journal has.
 func (m *Mall) Size() (orders, changes int) {
 	m.mu.Lock()

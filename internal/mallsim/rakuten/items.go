@@ -3,6 +3,7 @@ package rakuten
 import (
 	"encoding/base64"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -91,7 +92,7 @@ func (s *Server) searchItems(w http.ResponseWriter, r *http.Request, _ bool) {
 		}
 		results = append(results, result)
 	}
-	body := map[string]any{"numFound": s.countProducts(keep), "offset": offset, "results": results}
+	body := map[string]any{"numFound": s.countProducts(keep, narrows(q)), "offset": offset, "results": results}
 	if cursor != "" {
 		next := cursor
 		if len(page) > 0 {
@@ -102,15 +103,43 @@ func (s *Server) searchItems(w http.ResponseWriter, r *http.Request, _ bool) {
 	answer(w, http.StatusOK, body)
 }
 
-func (s *Server) countProducts(keep func(product) bool) int {
-	n := 0
+// catalogue is how many products a catalogue of so many listings has; paging through it asks again and again.
+type catalogue struct{ ever, now, products int }
+
+func (s *Server) countProducts(keep func(product) bool, narrowed bool) int {
+	version := catalogue{ever: s.mall.Ever(), now: s.mall.Count()}
+	if !narrowed {
+		s.mu.Lock()
+		known := s.counted
+		s.mu.Unlock()
+		if known.ever == version.ever && known.now == version.now {
+			return known.products
+		}
+	}
 	s.products("", 0, func(p product) bool {
 		if keep(p) {
-			n++
+			version.products++
 		}
 		return false
 	})
-	return n
+	if !narrowed {
+		s.mu.Lock()
+		s.counted = version
+		s.mu.Unlock()
+	}
+	return version.products
+}
+
+// narrows tells whether a search is for less than everything.
+func narrows(q url.Values) bool {
+	for name := range q {
+		switch name {
+		case "hits", "offset", "cursorMark", "isInventoryIncluded", "sortKey", "sortOrder":
+		default:
+			return true
+		}
+	}
+	return false
 }
 
 func itemFilter(get func(string) string) func(product) bool {

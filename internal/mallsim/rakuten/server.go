@@ -45,7 +45,7 @@ type Options struct {
 	LimitScale float64 // times the mall's own rates; 0 means 1
 	// OrdersPerSecond is the rate of the order API, which is not published; default 2, with bursts of 4.
 	OrdersPerSecond     float64
-	UnlimitedOrderReads bool
+	UnlimitedOrderReads bool // reading orders and the catalogue has no rate
 
 	ConfirmAfter time.Duration // from 100 注文確認待ち to 200 楽天処理中; default 6 minutes
 	FixAfter     time.Duration // from 200 to 300 発送待ち; default 30 minutes
@@ -81,6 +81,7 @@ type Server struct {
 	unticked map[string]bool
 	orphans  map[mallsim.Key]*orphan
 	records  map[mallsim.Key]*record
+	counted  catalogue
 
 	ruleMu  sync.Mutex // held while the mall asks for a rule, so never while the mall is called
 	extras  map[string]*extra
@@ -100,7 +101,7 @@ func New(m *mallsim.Mall, o Options) *Server {
 		started: c.Now(), keys: o.Keys, unticked: map[string]bool{}, orphans: map[mallsim.Key]*orphan{},
 		records: map[mallsim.Key]*record{}, extras: map[string]*extra{}, restock: map[mallsim.Key]bool{}}
 	if o.UnlimitedOrderReads {
-		s.orders = mallsim.NewBucket(c, 0, 0)
+		s.orders, s.items = mallsim.NewBucket(c, 0, 0), mallsim.NewBucket(c, 0, 0)
 	}
 	for _, op := range o.Unticked {
 		s.unticked[op] = true
