@@ -226,9 +226,9 @@ func TestFaults(t *testing.T) {
 	if lead := time.Until(f[0].From); lead < 59*time.Minute || lead > time.Hour {
 		t.Errorf("begins in %v", lead)
 	}
-	var list struct{ Faults []mallsim.Fault }
+	var list struct{ Faults []struct{ Delay string } }
 	d.want(200, "GET", "/shops/rakuten/faults", "", &list)
-	if len(list.Faults) != 2 {
+	if len(list.Faults) != 2 || list.Faults[1].Delay != "250ms" {
 		t.Fatalf("%+v", list)
 	}
 	d.want(204, "DELETE", "/shops/rakuten/faults", "", nil)

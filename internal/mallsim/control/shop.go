@@ -191,6 +191,12 @@ type faultBody struct {
 	For         string            `json:"for"`   // instead of until
 }
 
+// faultView is a fault as it goes out, with its delay spelled as it comes in.
+type faultView struct {
+	mallsim.Fault
+	Delay string `json:"delay"`
+}
+
 func injectFault(s Shop, w http.ResponseWriter, r *http.Request) error {
 	var body faultBody
 	if err := read(r, &body); err != nil {
@@ -201,7 +207,7 @@ func injectFault(s Shop, w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.Mall.Inject(f)
-	answer(w, http.StatusCreated, f)
+	answer(w, http.StatusCreated, faultView{f, f.Delay.String()})
 	return nil
 }
 
@@ -248,7 +254,11 @@ func (b faultBody) fault(now time.Time) (mallsim.Fault, error) {
 }
 
 func faults(s Shop, w http.ResponseWriter, _ *http.Request) error {
-	answer(w, http.StatusOK, map[string]any{"faults": s.Mall.Faults(), "now": s.Mall.Clock().Now()})
+	views := []faultView{}
+	for _, f := range s.Mall.Faults() {
+		views = append(views, faultView{f, f.Delay.String()})
+	}
+	answer(w, http.StatusOK, map[string]any{"faults": views, "now": s.Mall.Clock().Now()})
 	return nil
 }
 

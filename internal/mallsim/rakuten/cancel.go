@@ -33,7 +33,7 @@ const (
 func (s *Server) RequestCancel(number string) (mallsim.Order, error) {
 	o, there := s.mall.Order(number)
 	if !there || o.Cancelled {
-		return o, fmt.Errorf("order %s cannot be cancelled", number)
+		return o, &mallsim.StateError{Number: number, Reason: "there is nothing to cancel"}
 	}
 	now := moment(s.mall.Clock().Now())
 	s.note(number, func(x *extra) {
@@ -54,7 +54,7 @@ func (s *Server) Cancel(number string, by Canceller, restore Restore) (mallsim.O
 	switch by {
 	case ByBuyer:
 		if progress != 100 && progress != 800 {
-			return o, fmt.Errorf("order %s is at %d: its buyer can no longer cancel", number, progress)
+			return o, &mallsim.StateError{Number: number, Reason: fmt.Sprintf("at %d its buyer can no longer cancel", progress)}
 		}
 		restore, reason = RestoreBySetting, 1
 	case ByRakuten:
@@ -72,7 +72,7 @@ func (s *Server) cancel(number string, restore Restore, reason int, shipped bool
 	progress := s.progress(o, now)
 	before := slices.Contains([]int{100, 200, 300}, progress) && !o.Shipped()
 	if progress == 900 || shipped && progress < 500 || !shipped && !before {
-		return o, fmt.Errorf("order %s is at %d and cannot be cancelled this way", number, progress)
+		return o, &mallsim.StateError{Number: number, Reason: fmt.Sprintf("at %d it cannot be cancelled this way", progress)}
 	}
 	when := moment(now)
 	s.note(number, func(x *extra) {
