@@ -15,9 +15,9 @@ import (
 	simulated "soroi/internal/mallsim/yahoo"
 )
 
-// storeKey is the key pair of every simulated store: making one takes long.
+// storeKey is the key pair of every simulated store: a small one, since every call of the suite is opened with it.
 var storeKey = sync.OnceValue(func() *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	key, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		panic(err)
 	}
