@@ -108,7 +108,9 @@ func (p Page) Faults(token string) []string {
 			}
 		}
 	}
-	for _, n := range p.All(func(n *html.Node) bool { return n.DataAtom == atom.Form && strings.EqualFold(Attr(n, "method"), "post") }) {
+	for _, n := range p.All(func(n *html.Node) bool {
+		return n.DataAtom == atom.Form && strings.EqualFold(Attr(n, "method"), "post")
+	}) {
 		found := false
 		for d := range n.Descendants() {
 			found = found || d.DataAtom == atom.Input && Attr(d, "name") == "token" && Attr(d, "value") == token

@@ -6,11 +6,13 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"soroi/internal/clock"
 )
 
 func TestFirstRun(t *testing.T) {
 	t.Parallel()
-	m := empty(t)
+	m := empty(t, clock.System{})
 	if v := m.browser.get("/stock"); v.Code != http.StatusSeeOther || v.to() != "/setup" {
 		t.Fatalf("the first visitor is led to %q (%d)", v.to(), v.Code)
 	}

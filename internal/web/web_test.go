@@ -57,15 +57,15 @@ const (
 	password = "a long sentence of flowers"
 )
 
-// empty is a soroi that nobody has set up.
-func empty(t testing.TB) *merchant {
+// empty is a soroi that nobody has set up, whose screens live by a clock.
+func empty(t testing.TB, screens clock.Clock) *merchant {
 	t.Helper()
 	m := &merchant{t: t, db: storetest.Open(t, filepath.Join(t.TempDir(), "soroi.db"), clock.System{})}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	m.tenant, m.at = storetest.Tenant(t, m.db, "main")
 	e := engine.New(m.db, clock.System{}, log, []channel.Spec{shopSpec}, engine.Options{})
 	var err error
-	m.handler, err = web.New(web.Deps{DB: m.db, Engine: e, Clock: clock.System{}, Log: log, PublicURL: "http://soroi.test"})
+	m.handler, err = web.New(web.Deps{DB: m.db, Engine: e, Clock: screens, Log: log, PublicURL: "http://soroi.test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,12 @@ func empty(t testing.TB) *merchant {
 // open is a merchant with an owner who is signed in, and nothing else.
 func open(t testing.TB) *merchant {
 	t.Helper()
-	m := empty(t)
+	return setUp(t, clock.System{})
+}
+
+func setUp(t testing.TB, screens clock.Clock) *merchant {
+	t.Helper()
+	m := empty(t, screens)
 	if _, err := m.db.SetUpOwner(context.Background(), m.tenant, store.NewAccount{Login: login, Name: "佐藤 花", Password: password}); err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +92,12 @@ func open(t testing.TB) *merchant {
 // stocked is a merchant with two live shops that list the given codes, 10 of each on the shelf.
 func stocked(t testing.TB, codes ...string) *merchant {
 	t.Helper()
-	m := open(t)
+	return open(t).stocked(codes...)
+}
+
+func (m *merchant) stocked(codes ...string) *merchant {
+	t := m.t
+	t.Helper()
 	ctx := context.Background()
 	var skus []store.NewSKU
 	var listings []channel.Listing
@@ -278,4 +288,22 @@ func (b *browser) signIn() {
 
 func (m *merchant) shopPath(i int, more string) string {
 	return fmt.Sprintf("/shops/%d%s", m.shops[i].ID, more)
+}
+
+// session is the token of the browser's session.
+func (m *merchant) session() string {
+	m.t.Helper()
+	for _, c := range m.browser.jar.Cookies(&url.URL{Scheme: "http", Host: "soroi.test", Path: "/"}) {
+		if c.Name == "soroi_session" {
+			return c.Value
+		}
+	}
+	m.t.Fatal("nobody is signed in")
+	return ""
+}
+
+// hurried is a clock on which streams need not be waited for.
+func hurried() clock.Clock {
+	now := time.Now().UTC()
+	return clock.Scaled{Epoch: now, From: now, Speed: 50}
 }

@@ -70,7 +70,9 @@ func TestCardsNameTheirCells(t *testing.T) {
 			t.Fatal(err)
 		}
 		page := testkit.ParsePage(t, w.Body.String())
-		for _, table := range page.All(func(n *html.Node) bool { return n.DataAtom == atom.Table && strings.Contains(testkit.Attr(n, "class"), "cards") }) {
+		for _, table := range page.All(func(n *html.Node) bool {
+			return n.DataAtom == atom.Table && strings.Contains(testkit.Attr(n, "class"), "cards")
+		}) {
 			for d := range table.Descendants() {
 				if d.DataAtom != atom.Td || testkit.HasAttr(d, "data-label") || strings.Contains(testkit.Attr(d, "class"), "lead") {
 					continue

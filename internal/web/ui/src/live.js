@@ -12,7 +12,7 @@ export function live(htmx) {
   function tell(state) {
     if (!mark) return;
     mark.dataset.state = state;
-    const words = mark.dataset[state];
+    const words = mark.getAttribute("data-text-" + state);
     if (words) mark.querySelector("span").textContent = words;
   }
 
