@@ -75,11 +75,8 @@ func headerTopic(topic string) string {
 	return strings.ToLower(topic[:i] + "/" + topic[i+1:])
 }
 
-// enqueue lines up one event for everyone who subscribed to it. A shop without a client sends nothing.
+// enqueue lines up one event for everyone who subscribed to it.
 func (h *hooks) enqueue(topic string, due time.Time, body []byte) {
-	if h.s.o.Client == nil {
-		return
-	}
 	event := h.s.next("event")
 	h.mu.Lock()
 	hooks := slices.Clone(h.list)
@@ -100,6 +97,13 @@ func (h *hooks) enqueue(topic string, due time.Time, body []byte) {
 	h.nudge()
 }
 
+// silent tells whether nobody would hear of an event: then nothing is written for it.
+func (h *hooks) silent() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.s.o.Client == nil || len(h.list) == 0
+}
+
 func (h *hooks) nudge() {
 	select {
 	case h.wake <- struct{}{}:
@@ -108,7 +112,7 @@ func (h *hooks) nudge() {
 }
 
 func (h *hooks) change(c mallsim.Change) {
-	if c.By == mallsim.ByRemoval {
+	if c.By == mallsim.ByRemoval || h.silent() {
 		return
 	}
 	item := h.s.ids.item(c.Key)
@@ -123,6 +127,9 @@ func (h *hooks) order(o mallsim.Order, refunded bool) {
 	created, cancelled := !h.known[o.Number], o.Cancelled && !h.over[o.Number]
 	h.known[o.Number], h.over[o.Number] = true, o.Cancelled
 	h.mu.Unlock()
+	if h.silent() {
+		return
+	}
 	due := h.s.mall.Clock().Now()
 	if o.ListedAt.After(due) {
 		due = o.ListedAt
