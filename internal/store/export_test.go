@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"soroi/internal/clock"
+	"soroi/internal/stock"
 )
 
 // SetClock gives a test's database another clock.
@@ -16,4 +17,9 @@ func (db *DB) Exec(ctx context.Context, text string, args ...any) (int64, error)
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+// VerifyInParts is Verify with another bound on the lines of one pass.
+func (db *DB) VerifyInParts(ctx context.Context, tenant stock.TenantID, most int64) (Report, error) {
+	return db.verify(ctx, tenant, nil, most)
 }
