@@ -106,7 +106,7 @@ func migrateCommand() *cobra.Command {
 				fmt.Fprintln(cmd.OutOrStdout(), "the schema is up to date")
 				return nil
 			}
-			backup, err := db.Backup(cmd.Context(), c.database, time.Now())
+			backup, err := db.Backup(cmd.Context(), c.database, clock.System{}.Now())
 			if err != nil {
 				return err
 			}

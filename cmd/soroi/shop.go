@@ -13,7 +13,6 @@ import (
 
 	"soroi/internal/app"
 	"soroi/internal/channel"
-	"soroi/internal/channel/all"
 	"soroi/internal/clock"
 	"soroi/internal/stock"
 	"soroi/internal/store"
@@ -114,7 +113,7 @@ func findShop(ctx context.Context, db *store.DB, tenant stock.TenantID, name str
 func addShop(cmd *cobra.Command, db *store.DB, tenant stock.TenantID, kind, name string, pairs []string, testMalls bool) error {
 	var spec channel.Spec
 	var kinds []string
-	for _, s := range all.Specs() {
+	for _, s := range app.Specs() {
 		kinds = append(kinds, string(s.Kind))
 		if string(s.Kind) == kind {
 			spec = s

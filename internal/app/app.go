@@ -12,11 +12,15 @@ import (
 	"sync"
 	"time"
 
+	"soroi/internal/channel"
 	"soroi/internal/channel/all"
 	"soroi/internal/clock"
 	"soroi/internal/engine"
 	"soroi/internal/store"
 )
+
+// Specs lists the channels that this soroi speaks.
+func Specs() []channel.Spec { return all.Specs() }
 
 // Config is everything that a process is told from outside.
 type Config struct {
@@ -68,7 +72,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	if c.PublicURL == "" {
 		c.PublicURL = "http://" + listener.Addr().String()
 	}
-	a := &App{DB: db, config: c, listener: listener, Engine: engine.New(db, c.Clock, c.Log, all.Specs(), c.Engine)}
+	a := &App{DB: db, config: c, listener: listener, Engine: engine.New(db, c.Clock, c.Log, Specs(), c.Engine)}
 	a.handler, err = a.routes()
 	if err != nil {
 		return nil, errors.Join(err, listener.Close(), db.Close())
