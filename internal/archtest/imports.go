@@ -53,6 +53,7 @@ var rooms = []room{
 	{"internal/explain", with(below, "internal/store"), nil, downWhy},
 	{"internal/engine", with(below, "internal/store"), []string{"internal/mallsim", "internal/channel/*"}, downWhy},
 	{"internal/exchange", with(below, "internal/store"), nil, downWhy},
+	{"internal/explain", with(below, "internal/store", "internal/engine"), nil, downWhy + "; it says why a number is shown, for screen, API and command alike"},
 	{"internal/api", middle, []string{"internal/mallsim", "internal/channel/*"}, downWhy},
 	{"internal/web", middle, []string{"internal/mallsim", "internal/channel/*", "internal/app"}, downWhy},
 	{"internal/whatif", with(middle, "internal/mallsim"), []string{"internal/channel/*"}, downWhy},
