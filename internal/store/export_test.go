@@ -19,7 +19,7 @@ func (db *DB) Exec(ctx context.Context, text string, args ...any) (int64, error)
 	return result.RowsAffected()
 }
 
-// VerifyInParts is Verify with another bound on the lines of one pass.
-func (db *DB) VerifyInParts(ctx context.Context, tenant stock.TenantID, most int64) (Report, error) {
-	return db.verify(ctx, tenant, nil, most)
+// VerifyInParts is Verify with another bound on the lines of one pass, and on the rows of one page.
+func (db *DB) VerifyInParts(ctx context.Context, tenant stock.TenantID, most int64, page int) (Report, error) {
+	return db.verify(ctx, tenant, nil, most, page)
 }

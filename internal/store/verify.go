@@ -42,16 +42,16 @@ func (b BrokenRow) String() string {
 // It streams: its memory depends neither on the number of movements nor on the number of orders. progress, which may be nil, is told
 // how many of how many rows have been read.
 func (db *DB) Verify(ctx context.Context, tenant stock.TenantID, progress func(done, total int64)) (Report, error) {
-	return db.verify(ctx, tenant, progress, mostSums)
+	return db.verify(ctx, tenant, progress, mostSums, verifyPage)
 }
 
-func (db *DB) verify(ctx context.Context, tenant stock.TenantID, progress func(done, total int64), most int64) (Report, error) {
+func (db *DB) verify(ctx context.Context, tenant stock.TenantID, progress func(done, total int64), most int64, page int) (Report, error) {
 	if progress == nil {
 		progress = func(int64, int64) {}
 	}
 	var report Report
 	err := db.Read(ctx, tenant, func(tx *Tx) error {
-		v := &verifier{tx: tx, progress: progress}
+		v := &verifier{tx: tx, progress: progress, page: page}
 		if err := v.count(ctx, most); err != nil {
 			return err
 		}
@@ -76,6 +76,7 @@ type verifier struct {
 
 	main        stock.LocationID // where orders claim
 	parts       int64            // passes over the order lines
+	page        int              // rows that are read at once
 	done, total int64
 }
 
@@ -98,7 +99,7 @@ const verifyPage = 4096
 
 // pages reads a sorted table page by page, so that several can be walked side by side in one transaction.
 type pages[T any] struct {
-	read func(after *T) ([]T, error)
+	read func(after *T) ([]T, error) // an empty page is the end
 	rows []T
 	last *T
 	end  bool
@@ -111,7 +112,7 @@ func (p *pages[T]) peek() (*T, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.rows, p.end = rows, len(rows) < verifyPage
+		p.rows, p.end = rows, len(rows) == 0
 	}
 	if len(p.rows) == 0 {
 		return nil, nil
@@ -287,7 +288,7 @@ func (v *verifier) readMovements(ctx context.Context, after *ledgerRow) ([]ledge
 	if after == nil {
 		after = &ledgerRow{Movement: stock.Movement{SKU: -1 << 62}}
 	}
-	list := make([]ledgerRow, 0, verifyPage)
+	list := make([]ledgerRow, 0, v.page)
 	err := v.tx.query(ctx, func(rows *sql.Rows) error {
 		var r ledgerRow
 		err := rows.Scan(&r.SKU, &r.Location, &r.seq, &r.Kind, &r.OnHandDelta, &r.CommittedDelta, &r.after.OnHand, &r.after.Committed, &r.oversold,
@@ -296,7 +297,7 @@ func (v *verifier) readMovements(ctx context.Context, after *ledgerRow) ([]ledge
 		return err
 	}, `SELECT sku_id, location_id, seq, kind, on_hand_delta, committed_delta, on_hand_after, committed_after, oversold, cause, shop_id, document, line FROM movement
 		WHERE tenant_id = $1 AND (sku_id, location_id, seq) > ($2, $3, $4) ORDER BY sku_id, location_id, seq LIMIT $5`,
-		int64(after.SKU), int64(after.Location), after.seq, verifyPage)
+		int64(after.SKU), int64(after.Location), after.seq, v.page)
 	return list, err
 }
 
@@ -304,14 +305,14 @@ func (v *verifier) readBalances(ctx context.Context, after *balanceRow) ([]balan
 	if after == nil {
 		after = &balanceRow{key: balanceKey{sku: -1 << 62}}
 	}
-	list := make([]balanceRow, 0, verifyPage)
+	list := make([]balanceRow, 0, v.page)
 	err := v.tx.query(ctx, func(rows *sql.Rows) error {
 		var r balanceRow
 		err := rows.Scan(&r.key.sku, &r.key.location, &r.balance.OnHand, &r.balance.Committed, &r.movements)
 		list = append(list, r)
 		return err
 	}, `SELECT sku_id, location_id, on_hand, committed, movements FROM balance
-		WHERE tenant_id = $1 AND (sku_id, location_id) > ($2, $3) ORDER BY sku_id, location_id LIMIT $4`, int64(after.key.sku), int64(after.key.location), verifyPage)
+		WHERE tenant_id = $1 AND (sku_id, location_id) > ($2, $3) ORDER BY sku_id, location_id LIMIT $4`, int64(after.key.sku), int64(after.key.location), v.page)
 	return list, err
 }
 
@@ -320,13 +321,13 @@ func (v *verifier) readHeld(ctx context.Context, after *heldRow) ([]heldRow, err
 	if after == nil {
 		after = &heldRow{sku: -1 << 62}
 	}
-	list := make([]heldRow, 0, verifyPage)
+	list := make([]heldRow, 0, v.page)
 	err := v.tx.query(ctx, func(rows *sql.Rows) error {
 		var r heldRow
 		err := rows.Scan(&r.sku, &r.held)
 		list = append(list, r)
 		return err
 	}, `SELECT sku_id, CAST(SUM(held) AS BIGINT) FROM sale_line WHERE tenant_id = $1 AND sku_id > $2 AND held <> 0 GROUP BY sku_id ORDER BY sku_id LIMIT $3`,
-		int64(after.sku), verifyPage)
+		int64(after.sku), v.page)
 	return list, err
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -67,96 +68,132 @@ func claimOf(m ledgerRow) order.Claim {
 // lines checks that each line's claim is the sum of its movements, and that no movement of an order is without a line. Lines are
 // taken in as many passes as the bound on memory asks for, each line in one of them.
 func (v *verifier) lines(ctx context.Context) error {
+	var first oddRow
 	for part := range v.parts {
-		sums := make(map[lineKey]order.Claim)
-		add := func(k lineKey, c order.Claim, sign int64) {
-			if k.part(v.parts) != part {
-				return
-			}
-			sum := sums[k]
-			sum.Held += sign * c.Held
-			sum.Shipped += sign * c.Shipped
-			sum.Returned += sign * c.Returned
-			if sum == (order.Claim{}) {
-				delete(sums, k)
-				return
-			}
-			sums[k] = sum
-		}
-		err := v.eachMovement(ctx, func(m ledgerRow) bool {
-			if m.Cause == stock.ByOrder {
-				add(keyOfLine(m.shop, m.Document, m.Line, m.SKU), claimOf(m), 1)
-			}
-			v.step(1)
-			return true
-		})
+		left, err := v.sumLines(ctx, part)
 		if err != nil {
 			return err
 		}
-		err = v.eachLine(ctx, func(r claimRow) bool {
-			add(r.key(), r.posted(), -1)
-			if part == 0 {
-				v.report.Lines++
-			}
-			v.step(1)
-			return true
-		})
+		if len(left) == 0 {
+			continue
+		}
+		odd, err := v.firstOdd(ctx, left)
 		if err != nil {
 			return err
 		}
-		if len(sums) > 0 {
-			return v.nameLine(ctx, sums)
+		if odd.before(first) {
+			first = odd
 		}
 	}
-	return nil
+	return v.nameOdd(ctx, first)
 }
 
-// nameLine finds the first row whose sums did not come to nothing: a line, or a movement without one.
-func (v *verifier) nameLine(ctx context.Context, left map[lineKey]order.Claim) error {
-	var shop channel.ShopID
-	err := v.eachLine(ctx, func(r claimRow) bool {
-		diff, there := left[r.key()]
-		if !there {
-			return true
+// sumLines gives the lines of one pass whose claims and movements do not come to the same, with the difference.
+func (v *verifier) sumLines(ctx context.Context, part int64) (map[lineKey]order.Claim, error) {
+	sums := make(map[lineKey]order.Claim)
+	add := func(k lineKey, c order.Claim, sign int64) {
+		if k.part(v.parts) != part {
+			return
 		}
-		shop = r.shop
-		b := &BrokenRow{Table: "sale_line", Key: "order " + r.number + ", line " + r.line}
-		says := "%d by its movements"
-		switch {
-		case diff.Held != 0:
-			b.What, b.Found, b.Expected = "held", fmt.Sprint(r.claim.Held), fmt.Sprintf(says, r.claim.Held+diff.Held)
-		case diff.Shipped != 0:
-			b.What, b.Found, b.Expected = "shipped", fmt.Sprint(r.claim.Shipped), fmt.Sprintf(says, r.claim.Shipped+diff.Shipped)
-		default:
-			b.What, b.Found, b.Expected = "returned", fmt.Sprint(r.claim.Returned), fmt.Sprintf(says, r.claim.Returned+diff.Returned)
+		sum := sums[k]
+		sum.Held += sign * c.Held
+		sum.Shipped += sign * c.Shipped
+		sum.Returned += sign * c.Returned
+		if sum == (order.Claim{}) {
+			delete(sums, k)
+			return
 		}
-		v.report.Broken = b
-		return false
+		sums[k] = sum
+	}
+	err := v.eachMovement(ctx, func(m ledgerRow) bool {
+		if m.Cause == stock.ByOrder {
+			add(keyOfLine(m.shop, m.Document, m.Line, m.SKU), claimOf(m), 1)
+		}
+		v.step(1)
+		return true
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if v.report.Broken != nil {
-		name, err := v.shopName(ctx, shop)
-		v.report.Broken.Key = "shop " + name + ", " + v.report.Broken.Key
-		return err
+	err = v.eachLine(ctx, func(r claimRow) bool {
+		add(r.key(), r.posted(), -1)
+		if part == 0 {
+			v.report.Lines++
+		}
+		v.step(1)
+		return true
+	})
+	return sums, err
+}
+
+// oddRow is a line whose claim its movements do not explain, or a movement without a line.
+type oddRow struct {
+	line     *claimRow
+	diff     order.Claim // what its movements come to, less its claim
+	movement *ledgerRow
+}
+
+// before tells whether o is to be named rather than other: lines first, each by its key.
+func (o oddRow) before(other oddRow) bool {
+	switch {
+	case o.line != nil && other.line != nil:
+		return cmp.Or(cmp.Compare(o.line.sale, other.line.sale), cmp.Compare(o.line.line, other.line.line)) < 0
+	case o.line != nil || other.line != nil:
+		return o.line != nil
+	case o.movement != nil && other.movement != nil:
+		return cmp.Or(compareKeys(o.movement.key(), other.movement.key()), cmp.Compare(o.movement.seq, other.movement.seq)) < 0
 	}
-	var lost *ledgerRow
+	return o.movement != nil
+}
+
+// firstOdd finds the first row of what a pass left.
+func (v *verifier) firstOdd(ctx context.Context, left map[lineKey]order.Claim) (oddRow, error) {
+	var odd oddRow
+	err := v.eachLine(ctx, func(r claimRow) bool {
+		if diff, there := left[r.key()]; there {
+			odd = oddRow{line: &r, diff: diff}
+		}
+		return odd.line == nil
+	})
+	if err != nil || odd.line != nil {
+		return odd, err
+	}
 	err = v.eachMovement(ctx, func(m ledgerRow) bool {
 		if _, there := left[keyOfLine(m.shop, m.Document, m.Line, m.SKU)]; there && m.Cause == stock.ByOrder {
-			lost = &m
+			odd = oddRow{movement: &m}
 		}
-		return lost == nil
+		return odd.movement == nil
 	})
-	if err != nil || lost == nil {
+	return odd, err
+}
+
+// nameOdd puts an odd row into words.
+func (v *verifier) nameOdd(ctx context.Context, odd oddRow) error {
+	switch {
+	case odd.line != nil:
+		shop, err := v.shopName(ctx, odd.line.shop)
+		b := &BrokenRow{Table: "sale_line", Key: "shop " + shop + ", order " + odd.line.number + ", line " + odd.line.line}
+		claim, says := odd.line.claim, "%d by its movements"
+		switch diff := odd.diff; {
+		case diff.Held != 0:
+			b.What, b.Found, b.Expected = "held", fmt.Sprint(claim.Held), fmt.Sprintf(says, claim.Held+diff.Held)
+		case diff.Shipped != 0:
+			b.What, b.Found, b.Expected = "shipped", fmt.Sprint(claim.Shipped), fmt.Sprintf(says, claim.Shipped+diff.Shipped)
+		default:
+			b.What, b.Found, b.Expected = "returned", fmt.Sprint(claim.Returned), fmt.Sprintf(says, claim.Returned+diff.Returned)
+		}
+		v.report.Broken = b
 		return err
+	case odd.movement != nil:
+		m := odd.movement
+		shop, err := v.shopName(ctx, m.shop)
+		if err != nil {
+			return err
+		}
+		return v.broken(ctx, "movement", m.key(), ", seq "+strconv.FormatInt(m.seq, 10), "its line of an order",
+			fmt.Sprintf("missing (shop %s, order %s, line %s)", shop, m.Document, m.Line), "there, with this SKU")
 	}
-	name, err := v.shopName(ctx, lost.shop)
-	if err != nil {
-		return err
-	}
-	return v.broken(ctx, "movement", lost.key(), ", seq "+strconv.FormatInt(lost.seq, 10), "its line of an order",
-		fmt.Sprintf("missing (shop %s, order %s, line %s)", name, lost.Document, lost.Line), "there, with this SKU")
+	return nil
 }
 
 func (v *verifier) shopName(ctx context.Context, shop channel.ShopID) (string, error) {
@@ -197,7 +234,7 @@ func (v *verifier) readLines(ctx context.Context, after *claimRow) ([]claimRow, 
 	if after == nil {
 		after = &claimRow{sale: -1 << 62}
 	}
-	list := make([]claimRow, 0, verifyPage)
+	list := make([]claimRow, 0, v.page)
 	err := v.tx.query(ctx, func(rows *sql.Rows) error {
 		var r claimRow
 		var sku sql.NullInt64
@@ -208,6 +245,6 @@ func (v *verifier) readLines(ctx context.Context, after *claimRow) ([]claimRow, 
 	}, `SELECT sale_line.sale_id, sale.number, sale_line.line, sale.shop_id, sale_line.sku_id, held, shipped, returned, base_shipped, base_returned FROM sale_line
 		JOIN sale ON sale.tenant_id = sale_line.tenant_id AND sale.sale_id = sale_line.sale_id
 		WHERE sale_line.tenant_id = $1 AND (sale_line.sale_id, sale_line.line) > ($2, $3) ORDER BY sale_line.sale_id, sale_line.line LIMIT $4`,
-		after.sale, after.line, verifyPage)
+		after.sale, after.line, v.page)
 	return list, err
 }
