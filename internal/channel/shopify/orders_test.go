@@ -10,6 +10,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"soroi/internal/channel"
 	"soroi/internal/channel/channeltest"
@@ -70,7 +71,7 @@ func TestOrderCasesAreAnswers(t *testing.T) {
 	}
 	for name, list := range orderCases(t) {
 		for _, a := range list {
-			query, errs := gqlparser.LoadQuery(s, texts[a.Operation])
+			query, errs := gqlparser.LoadQueryWithRules(s, texts[a.Operation], rules.NewDefaultRules())
 			if errs != nil {
 				t.Fatalf("%s: %v", a.Operation, errs)
 			}

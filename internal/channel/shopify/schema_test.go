@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/validator"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
 var loadSchema = sync.OnceValues(func() (*ast.Schema, error) {
@@ -44,7 +45,7 @@ func TestDocumentsAreValid(t *testing.T) {
 	s := schema(t)
 	for _, d := range documents() {
 		t.Run(d.Op, func(t *testing.T) {
-			query, errs := gqlparser.LoadQuery(s, d.Text)
+			query, errs := gqlparser.LoadQueryWithRules(s, d.Text, rules.NewDefaultRules())
 			if errs != nil {
 				t.Fatalf("%v\n%s", errs, d.Text)
 			}
@@ -67,7 +68,7 @@ func checkRequests(t *testing.T, s *shop) {
 		if r.Operation == "Token" {
 			continue
 		}
-		query, errs := gqlparser.LoadQuery(official, r.Query)
+		query, errs := gqlparser.LoadQueryWithRules(official, r.Query, rules.NewDefaultRules())
 		if errs != nil {
 			t.Fatalf("%s: %v", r.Operation, errs)
 		}

@@ -128,7 +128,6 @@ func TestWebhooksAreRepeatedAndThenGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := &ear{status: 500}
 		s := listening(t, e, Options{}, "ORDERS_CREATE", "ORDERS_UPDATED")
-		began := time.Now()
 		s.place(mallsim.Want{Key: tea, Units: 2})
 		time.Sleep(90 * time.Second)
 		synctest.Wait()
@@ -150,7 +149,7 @@ func TestWebhooksAreRepeatedAndThenGivenUp(t *testing.T) {
 		e.status, e.heard = 404, nil
 		e.mu.Unlock()
 		s.place(mallsim.Want{Key: tea, Units: 2})
-		began = time.Now()
+		began := time.Now()
 		time.Sleep(5 * time.Hour)
 		synctest.Wait()
 		all = e.all()

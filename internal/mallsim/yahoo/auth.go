@@ -230,6 +230,7 @@ func (s *Server) signed(signature, version string, now time.Time) bool {
 	if err != nil {
 		return false
 	}
+	//lint:ignore SA1019 the mall asks for this padding
 	text, err := rsa.DecryptPKCS1v15(nil, s.o.PrivateKey, sealed)
 	if err != nil {
 		return false

@@ -129,6 +129,7 @@ func sign(t *testing.T, c Credentials, text string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	//lint:ignore SA1019 the mall asks for this padding
 	sealed, err := rsa.EncryptPKCS1v15(rand.Reader, key.(*rsa.PublicKey), []byte(text))
 	if err != nil {
 		t.Fatal(err)
