@@ -241,8 +241,9 @@ func TestTakeIn_same_page_at_once(t *testing.T) {
 		c := newCounter(t, first)
 		var mu sync.Mutex
 		var total store.IntakeResult
-		for round := range 10 {
-			page := []order.Snapshot{sale(fmt.Sprintf("a%d", round), 1, 3, 0), sale(fmt.Sprintf("b%d", round), 1, 2, 0)}
+		const rounds = 20 // the first makes the orders, each other one changes them
+		for round := range int64(rounds) {
+			page := []order.Snapshot{sale("a", round+1, 3+round, 0), sale("b", round+1, 2+round, 0)}
 			var wg sync.WaitGroup
 			for i := range 8 {
 				wg.Go(func() {
@@ -258,11 +259,11 @@ func TestTakeIn_same_page_at_once(t *testing.T) {
 			}
 			wg.Wait()
 		}
-		if got := c.balance(); got.Committed != 50 {
-			t.Errorf("committed %d, want 50", got.Committed)
+		if got, want := c.balance().Committed, int64(3+2+2*(rounds-1)); got != want {
+			t.Errorf("committed %d, want %d", got, want)
 		}
-		if total.New != 20 || total.Movements != 20 {
-			t.Errorf("%d new orders and %d movements, want 20 of each", total.New, total.Movements)
+		if total.New != 2 || total.Movements != 2*rounds {
+			t.Errorf("%d new orders and %d movements, want 2 and %d", total.New, total.Movements, 2*rounds)
 		}
 	})
 }
@@ -303,6 +304,46 @@ func TestTakeIn_sale_lowers_what_is_expected(t *testing.T) {
 		c.plan()
 		if due := c.due(); len(due) != 0 {
 			t.Errorf("the shop that made the sale is to be written: %+v", due)
+		}
+	})
+}
+
+// Between a sale and its plan the old target is more than what is there: no shop is raised to it, neither when work is looked for nor when
+// it was found just before the sale.
+func TestBeginPush_raise_waits_for_its_plan(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		c := newCounter(t, db)
+		ctx := context.Background()
+		before := c.due()
+		if len(before) != 1 {
+			t.Fatalf("due is %+v before the first push", before)
+		}
+		push := func() int {
+			t.Helper()
+			p, err := db.BeginPush(ctx, c.tenant, c.lease, []store.ListingID{before[0].ID}, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(p.Items)
+		}
+		c.publish()
+		c.mustTake(sale("a", 1, 3, 0))
+		if due := c.due(); len(due) != 0 {
+			t.Errorf("due before the plan: %+v", due)
+		}
+		if n := push(); n != 0 {
+			t.Errorf("%d listings are raised to a target from before the sale", n)
+		}
+		if _, err := db.ChangeStock(ctx, c.tenant, receipt(c.sku, c.at, stock.Subtract, 50)); err != nil {
+			t.Fatal(err)
+		}
+		c.plan()
+		if _, err := db.ChangeStock(ctx, c.tenant, receipt(c.sku, c.at, stock.Subtract, 10)); err != nil {
+			t.Fatal(err)
+		}
+		if n := push(); n != 1 {
+			t.Errorf("a falling number waits for its plan")
 		}
 	})
 }

@@ -40,8 +40,16 @@ type Due struct {
 // shop has sold more than it can have shown.
 const unknown = "(listing.unsure OR listing.expected IS NULL OR listing.expected < 0)"
 
+// raisedUnplanned says of a listing that its target is older than a change of its SKU, and that showing it would be more than what is
+// shown: a unit that is gone would be for sale again. Its plan comes first. A lower number may always go, and zero is never wrong.
+const raisedUnplanned = "target > 0 AND (" + unknown + ` OR target > listing.expected) AND ` + unplannedSKU
+
+const unplannedSKU = `EXISTS (SELECT 1 FROM sku_plan WHERE sku_plan.tenant_id = listing.tenant_id AND sku_plan.sku_id = listing.sku_id
+	AND sku_plan.marked > sku_plan.planned)`
+
 // ListDue lists up to limit listings of a shop that may be pushed now, by lane, then risk, then age. Listings that were written to
-// after settled are left out where they would have to be read: their shop may still show the old number.
+// after settled are left out where they would have to be read: their shop may still show the old number. Those that would be raised and
+// whose SKU has changed and is not planned yet are left out, too.
 func (db *DB) ListDue(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, limit int, settled time.Time) ([]Due, error) {
 	var due []Due
 	err := db.Read(ctx, tenant, func(tx *Tx) error {
@@ -57,7 +65,7 @@ func (db *DB) ListDue(ctx context.Context, tenant stock.TenantID, shop channel.S
 			return nil
 		}, `SELECT listing_id, ref, lane, target, target > 0 AND `+unknown+`, due_since FROM listing
 			WHERE tenant_id = $1 AND shop_id = $2 AND lane > 0 AND NOT in_flight AND held_until <= $3
-			AND (sent_at <= $4 OR target = 0 OR NOT `+unknown+`)
+			AND (sent_at <= $4 OR target = 0 OR NOT `+unknown+`) AND NOT (`+raisedUnplanned+`)
 			ORDER BY lane, risk DESC, due_since, listing_id LIMIT $5`, int64(shop), micros(tx.now), micros(settled), limit)
 	})
 	return due, err
@@ -92,9 +100,10 @@ type PushItem struct {
 var ErrHandsOff = errors.New("nothing may be sent to this shop now")
 
 // BeginPush records that listings are about to be written, with the target of this moment, and returns what to send. A listing that
-// came in line meanwhile is left out. overwrite writes all of them absolutely, and
-// leaves out those whose SKU has changed and is not planned yet: where a write cannot carry an unseen sale, it carries every seen one. Zeros are always absolute: no unseen sale can make them
-// wrong. When the process dies before RecordPush, the listings become unsure.
+// came in line meanwhile is left out, and so is one that would be raised and whose SKU has changed and is not planned yet. overwrite
+// writes all of them absolutely, and leaves out all whose SKU is not planned yet: where a write cannot carry an unseen sale, it carries
+// every seen one. Zeros are always absolute: no unseen sale can make them wrong. When the process dies before RecordPush, the listings
+// become unsure.
 func (db *DB) BeginPush(ctx context.Context, tenant stock.TenantID, lease Lease, ids []ListingID, overwrite bool) (Push, error) {
 	var p Push
 	err := db.Write(ctx, tenant, func(tx *Tx) error {
@@ -133,8 +142,7 @@ func (db *DB) BeginPush(ctx context.Context, tenant stock.TenantID, lease Lease,
 		}, `UPDATE listing SET in_flight = TRUE, sent = target, sent_at = $2, push_key = $3, answer = '',
 			sent_absolute = ($4 OR target = 0 OR `+unknown+`), unsure = FALSE
 			WHERE tenant_id = $1 AND lane > 0 AND NOT in_flight AND listing_id IN (VALUES `, "BIGINT",
-			`) AND NOT ($4 AND target > 0 AND EXISTS (SELECT 1 FROM sku_plan WHERE sku_plan.tenant_id = listing.tenant_id
-				AND sku_plan.sku_id = listing.sku_id AND sku_plan.marked > sku_plan.planned)) RETURNING listing_id, ref, target, expected, sent_absolute, lane`,
+			`) AND NOT ($4 AND target > 0 AND `+unplannedSKU+`) AND NOT (`+raisedUnplanned+`) RETURNING listing_id, ref, target, expected, sent_absolute, lane`,
 			[]any{micros(tx.now), strconv.FormatInt(pushID, 10), overwrite}, len(ids), func(args []any, i int) []any { return append(args, int64(ids[i])) })
 		if err != nil || len(p.Items) == 0 {
 			return err
