@@ -1,5 +1,7 @@
-// One stream per page tells that something changed; each fragment that cares then fetches itself, at most once a second.
+// One stream per page tells that something changed; each fragment that cares then fetches itself. At most once a second, and never for
+// more than a fifth of the time: a page whose answer takes long asks seldom.
 const pause = 1000;
+const share = 5;
 
 export function live(htmx) {
   const stream = document.body.dataset.live;
@@ -8,6 +10,13 @@ export function live(htmx) {
   let waiting = false;
   let missed = false;
   let source;
+  let slowest = 0;
+
+  const asked = new WeakMap();
+  document.body.addEventListener("htmx:beforeRequest", (event) => asked.set(event.detail.xhr, performance.now()));
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    slowest = Math.max(slowest, performance.now() - (asked.get(event.detail.xhr) ?? performance.now()));
+  });
 
   function tell(state) {
     if (!mark) return;
@@ -28,10 +37,12 @@ export function live(htmx) {
     waiting = true;
     missed = false;
     htmx.trigger(document.body, "soroi:changed");
+    const next = Math.max(pause, slowest * share);
+    slowest = 0;
     window.setTimeout(() => {
       waiting = false;
       if (missed) refresh();
-    }, pause);
+    }, next);
   }
 
   function open() {
