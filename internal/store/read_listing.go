@@ -62,6 +62,7 @@ type Listing struct {
 	ErrorCode  string            // the mall's own
 	ErrorText  string
 	Failures   int64           // in a row
+	Strikes    int64           // how often in a row it was read as something other than expected
 	HeldUntil  time.Time       // not tried again before
 	Shown      *stock.Quantity // what the shop last confirmed or showed
 	ShownAt    time.Time
@@ -116,7 +117,7 @@ func lasting(kind channel.ErrorKind) bool {
 const listingColumns = `listing_id, shop_id, sku_id, ref, code, title, lane, target,
 	target_at, due_since, expected, settled_until, unsure, in_flight, full_pass, sent,
 	sent_absolute, sent_at, answer, answered_at, error_kind, error_code, error_text, failures,
-	held_until, shown, shown_at, read_at`
+	held_until, shown, shown_at, read_at, strikes`
 
 // scanListing reads a row of listingColumns, then more. The state is the caller's to set.
 func scanListing(rows *sql.Rows, more ...any) (Listing, error) {
@@ -124,7 +125,7 @@ func scanListing(rows *sql.Rows, more ...any) (Listing, error) {
 	var sku, target, expected, sent, shown sql.NullInt64
 	var targetAt, dueSince, settled, sentAt, answeredAt, heldUntil, shownAt, readAt int64
 	dest := []any{&l.ID, &l.Shop, &sku, &l.Ref, &l.Code, &l.Title, &l.Lane, &target, &targetAt, &dueSince, &expected, &settled, &l.Unsure, &l.InFlight, &l.FullPass, &sent,
-		&l.Overwrote, &sentAt, &l.Answer, &answeredAt, &l.ErrorKind, &l.ErrorCode, &l.ErrorText, &l.Failures, &heldUntil, &shown, &shownAt, &readAt}
+		&l.Overwrote, &sentAt, &l.Answer, &answeredAt, &l.ErrorKind, &l.ErrorCode, &l.ErrorText, &l.Failures, &heldUntil, &shown, &shownAt, &readAt, &l.Strikes}
 	if err := rows.Scan(append(dest, more...)...); err != nil {
 		return l, err
 	}

@@ -16,8 +16,6 @@ type SKU struct {
 	Product   string // the product's code
 	Locations []LocationBalance
 	Shops     []Shop // all of the tenant's, without settings, by id
-	// Unplanned says that something has changed and the targets are not decided anew yet.
-	Unplanned bool
 }
 
 // LocationBalance is what lies of a SKU at one place.
@@ -44,10 +42,8 @@ func (tx *Tx) sku(ctx context.Context, code string) (SKU, error) {
 	rows := []StockRow{{Code: code}}
 	var s SKU
 	r := &rows[0]
-	err := tx.one(ctx, []any{&r.SKU, &r.Name, &r.Terms.Supply, &r.Terms.Secured, &r.Terms.Figure, &s.Product, &s.Unplanned},
-		`SELECT sku.sku_id, sku.name, supply, secured, figure, product.code, COALESCE((SELECT marked > planned FROM sku_plan
-			WHERE sku_plan.tenant_id = sku.tenant_id AND sku_plan.sku_id = sku.sku_id), FALSE)
-		FROM sku JOIN product ON product.tenant_id = sku.tenant_id AND product.product_id = sku.product_id
+	err := tx.one(ctx, []any{&r.SKU, &r.Name, &r.Terms.Supply, &r.Terms.Secured, &r.Terms.Figure, &s.Product},
+		`SELECT sku.sku_id, sku.name, supply, secured, figure, product.code FROM sku JOIN product ON product.tenant_id = sku.tenant_id AND product.product_id = sku.product_id
 		WHERE sku.tenant_id = $1 AND sku.code = $2`, code)
 	if err != nil {
 		return SKU{}, err

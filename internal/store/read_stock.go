@@ -55,13 +55,15 @@ const (
 
 // StockRow is one SKU with what every shop shows of it.
 type StockRow struct {
-	SKU      stock.SKUID
-	Code     string
-	Name     string
-	Terms    stock.Terms
-	Balance  stock.Balance // over all locations
-	MovedAt  time.Time     // when its last movement was posted; zero when there is none
-	Listings []Listing     // by shop
+	SKU     stock.SKUID
+	Code    string
+	Name    string
+	Terms   stock.Terms
+	Balance stock.Balance // over all locations
+	MovedAt time.Time     // when its last movement was posted; zero when there is none
+	// Unplanned says that something has changed and the targets are not decided anew yet.
+	Unplanned bool
+	Listings  []Listing // by shop
 }
 
 // Sellable is what all shops together may offer.
@@ -265,6 +267,16 @@ func (tx *Tx) fillStock(ctx context.Context, rows []StockRow, shops map[channel.
 	}, `SELECT balance.sku_id, balance.on_hand, balance.committed, COALESCE((SELECT movement.posted_at FROM movement WHERE movement.tenant_id = balance.tenant_id
 		AND movement.sku_id = balance.sku_id AND movement.location_id = balance.location_id AND movement.seq = balance.movements), 0)
 		FROM balance WHERE balance.tenant_id = $1 AND balance.sku_id IN (VALUES `, "BIGINT", ")",
+		nil, len(skus), func(args []any, i int) []any { return append(args, int64(skus[i])) })
+	if err != nil {
+		return err
+	}
+	err = tx.queryRows(ctx, func(r *sql.Rows) error {
+		var sku stock.SKUID
+		err := r.Scan(&sku)
+		byID[sku].Unplanned = true
+		return err
+	}, "SELECT sku_id FROM sku_plan WHERE tenant_id = $1 AND marked > planned AND sku_id IN (VALUES ", "BIGINT", ")",
 		nil, len(skus), func(args []any, i int) []any { return append(args, int64(skus[i])) })
 	if err != nil {
 		return err

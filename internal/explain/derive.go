@@ -1,0 +1,192 @@
+package explain
+
+import (
+	"time"
+
+	"soroi/internal/allocation"
+	"soroi/internal/channel"
+	"soroi/internal/stock"
+	"soroi/internal/store"
+)
+
+// Derive explains one listing of the basis, in its shop. It is pure.
+func Derive(b store.Basis, l store.Listing, shop store.Shop, spec channel.Spec) Explanation {
+	e := Explanation{SKU: b.Code, Name: b.Name, Shop: shop.Name, ShopID: shop.ID, Listing: l.ID, Ref: l.Ref, State: l.State,
+		Published: l.Shown, Believed: l.Believed(), Target: l.Target, Explained: true}
+	e.shelf(b)
+	sellable := e.terms(b)
+	e.target(b, l, computed(sellable, shop, spec), spec)
+	e.sent(l)
+	e.shown(b, l)
+	e.standing(l, shop, b.At)
+	return e
+}
+
+// computed is the target that the books give.
+func computed(sellable stock.Quantity, shop store.Shop, spec channel.Spec) allocation.Target {
+	return allocation.Everywhere.Targets(sellable, []allocation.Shop{
+		{ID: allocation.ShopID(shop.ID), Largest: spec.Limits.Largest, Unlimited: spec.Can.Unlimited}})[0]
+}
+
+// shelf leads from on hand to available.
+func (e *Explanation) shelf(b store.Basis) {
+	e.add(OnHand, b.MovedAt, "units", b.Balance.OnHand)
+	if len(b.Last) > 0 {
+		m := b.Last[0]
+		from := m.ShopName
+		if from == "" {
+			from = string(m.Cause)
+		}
+		e.add(LastMovement, m.PostedAt, "kind", m.Kind, "on_hand_delta", m.OnHandDelta, "committed_delta", m.CommittedDelta, "from", from, "document", m.Document)
+	}
+	e.add(Committed, time.Time{}, "units", b.Balance.Committed, "lines", b.Lines)
+	names := make(map[channel.ShopID]string, len(b.Shops))
+	for _, s := range b.Shops {
+		names[s.ID] = s.Name
+	}
+	units := int64(0)
+	for _, c := range b.Claims {
+		e.add(ClaimOf, c.PlacedAt, "units", c.Held, "shop", names[c.Shop], "order", c.Number, "line", c.Line)
+		units += c.Held
+	}
+	if more := b.Lines - int64(len(b.Claims)); more > 0 {
+		e.add(MoreClaims, time.Time{}, "lines", more, "units", b.Held-units)
+	}
+	if b.Held != b.Balance.Committed {
+		e.add(CommittedOdd, time.Time{}, "committed", b.Balance.Committed, "held", b.Held)
+		e.Explained = false
+	}
+	e.add(Available, time.Time{}, "units", b.Balance.Available())
+}
+
+// terms leads from available to sellable.
+func (e *Explanation) terms(b store.Basis) stock.Quantity {
+	sellable := b.Sellable()
+	switch b.Terms.Supply {
+	case stock.MadeToOrderUnlimited:
+		e.add(Made, time.Time{}, "quantity", &sellable)
+	case stock.MadeToOrder:
+		e.add(Made, time.Time{}, "quantity", &sellable)
+	default:
+		e.add(Secured, time.Time{}, "units", b.Terms.Secured)
+		if b.Balance.Available()-b.Terms.Secured < 0 {
+			e.add(NotBelowZero, time.Time{}, "units", b.Balance.Available()-b.Terms.Secured)
+		}
+	}
+	e.add(Sellable, time.Time{}, "quantity", &sellable)
+	return sellable
+}
+
+// target leads from sellable to what the listing should show.
+func (e *Explanation) target(b store.Basis, l store.Listing, t allocation.Target, spec channel.Spec) {
+	pattern := allocation.Everywhere.Name
+	switch {
+	case t.Rule < 0:
+		e.add(NoRule, time.Time{}, "pattern", pattern)
+	case t.Share.Kind == allocation.Same:
+		e.add(ShareSame, time.Time{}, "pattern", pattern, "rule", t.Rule+1)
+	case t.Share.Kind == allocation.AtMost:
+		e.add(ShareAtMost, time.Time{}, "pattern", pattern, "rule", t.Rule+1, "most", t.Share.N)
+	default:
+		e.add(ShareStop, time.Time{}, "pattern", pattern, "rule", t.Rule+1)
+	}
+	if t.Capped {
+		e.add(Capped, time.Time{}, "largest", spec.Limits.Largest)
+	}
+	switch same := l.Target != nil && l.Target.Compare(t.Quantity) == 0; {
+	case same:
+		e.add(TargetIs, l.TargetAt, "quantity", l.Target)
+	case b.Unplanned:
+		e.add(TargetWaits, l.TargetAt, "quantity", l.Target, "next", &t.Quantity)
+	default:
+		e.add(TargetOdd, l.TargetAt, "quantity", l.Target, "next", &t.Quantity)
+		e.Explained = false
+	}
+}
+
+// sent tells of the last push and its answer.
+func (e *Explanation) sent(l store.Listing) {
+	if l.SentAt.IsZero() {
+		e.add(SentNever, time.Time{})
+		return
+	}
+	what := SentChange
+	if l.Overwrote {
+		what = SentAbsolute
+	}
+	e.add(what, l.SentAt, "quantity", l.Sent)
+	if l.InFlight {
+		e.add(InFlight, l.SentAt)
+		return
+	}
+	answers := map[channel.State]What{channel.Applied: AnswerApplied, channel.Accepted: AnswerAccepted, channel.Refused: AnswerRefused,
+		channel.Conflict: AnswerConflict, channel.Unknown: AnswerUnknown}
+	answer, known := answers[l.Answer]
+	if !known {
+		answer = AnswerUnknown // the process that had sent it ended before the answer came
+	}
+	e.add(answer, l.AnsweredAt)
+}
+
+// shown tells what the shop showed and what it is believed to show now.
+func (e *Explanation) shown(b store.Basis, l store.Listing) {
+	byPush := l.Answer == channel.Applied && l.ShownAt.Equal(l.AnsweredAt)
+	byRead := l.ShownAt.Equal(l.ReadAt)
+	settled := !l.SettledAt.IsZero() && !l.ShownAt.Before(l.SettledAt) // taken over, whatever was sent or read without success since
+	switch {
+	case l.Shown == nil:
+		e.add(ShownNever, time.Time{})
+	case byRead:
+		e.add(ShownRead, l.ShownAt, "quantity", l.Shown)
+	case byPush || settled:
+		e.add(ShownAnswer, l.ShownAt, "quantity", l.Shown)
+	default:
+		e.add(ShownOdd, l.ShownAt, "quantity", l.Shown)
+		e.Explained = false
+	}
+	sold := b.Sold[l.ID]
+	asSent := !byRead && l.Sent != nil && l.Shown != nil && l.Sent.Compare(*l.Shown) == 0
+	switch fell := l.FellBy(); {
+	case l.Overdrawn:
+		e.add(Overdrawn, time.Time{})
+	case l.Unsure:
+		e.add(Unsure, time.Time{})
+	case l.Expected == nil:
+		e.add(ExpectedUnknown, time.Time{})
+	case l.InFlight || fell == 0:
+		e.add(ExpectedIs, l.SettledAt, "quantity", l.Expected)
+	case l.Strikes > 0, fell < 0 && !asSent, fell > sold && byPush && !asSent:
+		// The shop showed another number than believed, and that has not been taken over: an order may merely be late.
+		e.add(DriftSeen, l.ShownAt, "quantity", l.Expected, "found", l.Shown)
+	case fell > 0 && fell <= sold:
+		e.add(SoldSince, l.FollowedSince(), "units", fell)
+		e.add(ExpectedIs, l.SettledAt, "quantity", l.Expected)
+	default:
+		e.add(ExpectedOdd, l.SettledAt, "quantity", l.Expected, "shown", l.Shown, "sold", sold)
+		e.Explained = false
+	}
+}
+
+// standing tells why the listing is not in line, or that it is.
+func (e *Explanation) standing(l store.Listing, shop store.Shop, now time.Time) {
+	if l.ErrorKind != "" {
+		e.add(ShopError, l.AnsweredAt, "kind", l.ErrorKind, "code", l.ErrorCode, "text", l.ErrorText, "times", l.Failures)
+	}
+	states := map[store.ListingState]What{store.StateInLine: InLine, store.StateBehind: Waiting, store.StateSending: Sending, store.StateUnclear: ToBeRead,
+		store.StateNeverRead: ToBeRead, store.StateError: Failing, store.StatePaused: ShopPaused, store.StateRehearsing: ShopRehearsing, store.StateOutage: ShopOutage}
+	what, known := states[l.State]
+	if !known {
+		return // a listing without a SKU has no derivation
+	}
+	switch what {
+	case Waiting:
+		e.add(what, l.DueSince, "quantity", l.Target, "lane", l.Lane)
+	case ShopOutage:
+		e.add(what, shop.OutageFrom, "quantity", l.Target)
+	default:
+		e.add(what, time.Time{}, "quantity", l.Target)
+	}
+	if l.HeldUntil.After(now) && what != InLine {
+		e.add(Held, l.HeldUntil)
+	}
+}

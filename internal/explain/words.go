@@ -1,0 +1,134 @@
+package explain
+
+import "strings"
+
+// What says what a step is about. Programs read it; Words says it to people.
+type What string
+
+// The steps, in the order in which a derivation has them.
+const (
+	OnHand       What = "on_hand"
+	LastMovement What = "last_movement"
+	Committed    What = "committed"
+	ClaimOf      What = "claim"
+	MoreClaims   What = "more_claims"
+	CommittedOdd What = "committed_unexplained"
+	Available    What = "available"
+	Secured      What = "secured"
+	NotBelowZero What = "not_below_zero"
+	Made         What = "made_to_order"
+	Sellable     What = "sellable"
+	NoRule       What = "no_rule"
+	ShareSame    What = "share_same"
+	ShareAtMost  What = "share_at_most"
+	ShareStop    What = "share_stop"
+	Capped       What = "capped"
+	TargetIs     What = "target"
+	TargetWaits  What = "target_being_planned"
+	TargetOdd    What = "target_unexplained"
+
+	SentNever      What = "never_sent"
+	SentAbsolute   What = "sent_absolute"
+	SentChange     What = "sent_change"
+	InFlight       What = "in_flight"
+	AnswerApplied  What = "answer_applied"
+	AnswerAccepted What = "answer_accepted"
+	AnswerRefused  What = "answer_refused"
+	AnswerConflict What = "answer_conflict"
+	AnswerUnknown  What = "answer_unknown"
+
+	ShownNever      What = "never_shown"
+	ShownRead       What = "shown_read"
+	ShownAnswer     What = "shown_answer"
+	ShownOdd        What = "shown_unexplained"
+	SoldSince       What = "sold_since"
+	Overdrawn       What = "overdrawn"
+	Unsure          What = "unsure"
+	ExpectedUnknown What = "expected_unknown"
+	DriftSeen       What = "drift_seen"
+	ExpectedIs      What = "expected"
+	ExpectedOdd     What = "expected_unexplained"
+
+	ShopError      What = "shop_error"
+	InLine         What = "in_line"
+	Waiting        What = "waiting"
+	Sending        What = "sending"
+	ToBeRead       What = "to_be_read"
+	Failing        What = "failing"
+	ShopPaused     What = "shop_paused"
+	ShopRehearsing What = "shop_rehearsing"
+	ShopOutage     What = "shop_outage"
+	Held           What = "held"
+)
+
+// sentence says a step in both languages; {name} is the step's number of that name.
+type sentence struct{ ja, en string }
+
+var sentences = map[What]sentence{
+	OnHand:       {"実在庫は {units}", "On hand: {units}"},
+	LastMovement: {"最後の変動：{kind}（{from}、{document}）実在庫 {on_hand_delta}、引当 {committed_delta}", "Last movement: {kind} ({from}, {document}), on hand {on_hand_delta}, committed {committed_delta}"},
+	Committed:    {"引当済は {units}（受注明細 {lines} 行）", "Committed: {units}, held by {lines} order lines"},
+	ClaimOf:      {"{shop} の受注 {order}（明細 {line}）が {units} を引当", "Order {order} of {shop} (line {line}) holds {units}"},
+	MoreClaims:   {"ほかに {lines} 行が {units} を引当", "{lines} more lines hold {units}"},
+	CommittedOdd: {"説明できません：引当済は {committed} ですが、受注の引当は合わせて {held} です", "Unexplained: committed is {committed}, but orders hold {held}"},
+	Available:    {"論理在庫は {units}", "Available: {units}"},
+	Secured:      {"確保在庫 {units} はどの店舗にも出しません", "Secured and kept back from every shop: {units}"},
+	NotBelowZero: {"残りは {units} ですが、0 より小さい数は表示できません", "That leaves {units}, and no shop can show less than 0"},
+	Made:         {"受注生産のため、在庫によらず {quantity} を販売できます", "Made to order: {quantity} whatever lies on the shelf"},
+	Sellable:     {"販売可能数は {quantity}", "Sellable: {quantity}"},
+	NoRule:       {"配分パターン「{pattern}」に当てはまる規則がないため 0", "No rule of the pattern {pattern} covers it: 0"},
+	ShareSame:    {"配分パターン「{pattern}」の規則 {rule}：すべての店舗に同じ数", "Pattern {pattern}, rule {rule}: the same number in every shop"},
+	ShareAtMost:  {"配分パターン「{pattern}」の規則 {rule}：この店舗は最大 {most}", "Pattern {pattern}, rule {rule}: at most {most} in this shop"},
+	ShareStop:    {"配分パターン「{pattern}」の規則 {rule}：この店舗では販売しない", "Pattern {pattern}, rule {rule}: not sold in this shop"},
+	Capped:       {"この店舗が表示できる数は {largest} まで", "The shop can show no more than {largest}"},
+	TargetIs:     {"掲載目標は {quantity}", "Target: {quantity}"},
+	TargetWaits:  {"掲載目標は {quantity}。まもなく {next} に計算し直します", "Target: {quantity}, about to become {next}"},
+	TargetOdd:    {"説明できません：掲載目標は {quantity} ですが、計算では {next} です", "Unexplained: the target is {quantity}, but the books give {next}"},
+
+	SentNever:      {"まだ何も送っていません", "Nothing has been sent yet"},
+	SentAbsolute:   {"{quantity} にするよう送りました（上書き）", "Sent: set to {quantity}"},
+	SentChange:     {"{quantity} になるよう差分を送りました", "Sent: the difference to {quantity}"},
+	InFlight:       {"店舗の答えを待っています", "The shop's answer is awaited"},
+	AnswerApplied:  {"店舗の答え：反映した", "The shop's answer: done"},
+	AnswerAccepted: {"店舗の答え：受け付けた（結果は後から）", "The shop's answer: accepted, the result follows"},
+	AnswerRefused:  {"店舗の答え：受け付けない", "The shop's answer: refused"},
+	AnswerConflict: {"店舗の答え：思っていた数と違う", "The shop's answer: it showed another number than expected"},
+	AnswerUnknown:  {"店舗の答えは届きませんでした", "No clear answer arrived"},
+
+	ShownNever:      {"店舗が表示している数はまだ分かりません", "What the shop shows is not known yet"},
+	ShownRead:       {"店舗を読み取ると {quantity} を表示していました", "When read, the shop showed {quantity}"},
+	ShownAnswer:     {"店舗は {quantity} を表示すると答えました", "The shop confirmed {quantity}"},
+	ShownOdd:        {"説明できません：表示 {quantity} は、送信にも読み取りにもよりません", "Unexplained: {quantity} comes neither from a push nor from a reading"},
+	SoldSince:       {"その後この店舗で {units} 売れました", "Sold in this shop since: {units}"},
+	Overdrawn:       {"表示できたはずの数より多く売れました", "It sold more than it can have shown"},
+	Unsure:          {"いま表示している数は確かではありません", "What it shows now is not sure"},
+	ExpectedUnknown: {"いま表示している数は分かりません", "What it shows now is not known"},
+	DriftSeen:       {"{quantity} のはずが {found} でした。まだ届いていない受注か、店舗での変更かを、次の読み取りで確かめます", "It should show {quantity} and showed {found}: the next reading tells whether an order is late or the shop was edited"},
+	ExpectedIs:      {"いま {quantity} を表示しているはずです", "It is believed to show {quantity} now"},
+	ExpectedOdd:     {"説明できません：{shown} を表示してから売れたのは {sold} なのに、{quantity} のはずとしています", "Unexplained: it showed {shown} and has sold {sold} since, yet is believed to show {quantity}"},
+
+	ShopError:      {"店舗のエラー：{kind} {code} {text}（続けて {times} 回）", "The shop's error: {kind} {code} {text} ({times} in a row)"},
+	InLine:         {"掲載目標どおりです", "It is in line"},
+	Waiting:        {"{quantity} を送る順番を待っています（優先 {lane}）", "The change to {quantity} waits its turn (lane {lane})"},
+	Sending:        {"{quantity} に変えているところです", "It is being changed to {quantity}"},
+	ToBeRead:       {"読み直してから {quantity} にします", "It is read, then becomes {quantity}"},
+	Failing:        {"{quantity} にできていません", "It could not become {quantity}"},
+	ShopPaused:     {"一時停止中のため何も送りません（動いていれば {quantity}）", "The shop is paused: nothing is sent (otherwise {quantity})"},
+	ShopRehearsing: {"リハーサル中のため何も送りません（本番なら {quantity}）", "The shop is rehearsing: nothing is sent (live it would be {quantity})"},
+	ShopOutage:     {"計画停止中のため送信を控えています（終わったら {quantity}）", "Planned outage: nothing is sent until it ends (then {quantity})"},
+	Held:           {"この時刻まで次の送信を控えます", "Not tried again before this time"},
+}
+
+// Words says the step in Japanese ("ja") or English (anything else).
+func (s Step) Words(language string) string {
+	both := sentences[s.What]
+	text := both.en
+	if language == "ja" {
+		text = both.ja
+	}
+	pairs := make([]string, 0, 2*len(s.Numbers))
+	for _, n := range s.Numbers {
+		pairs = append(pairs, "{"+n.Name+"}", n.Value)
+	}
+	return strings.Join(strings.Fields(strings.NewReplacer(pairs...).Replace(text)), " ")
+}
