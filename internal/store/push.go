@@ -40,6 +40,10 @@ type Due struct {
 // shop has sold more than it can have shown.
 const unknown = "(listing.unsure OR listing.expected IS NULL OR listing.expected < 0)"
 
+// mustRead says of a listing that it is to be read and not written next: a number above zero where nobody knows what is shown, and a zero
+// that the shop has taken and that nobody has seen yet. Any other zero may always be sent: it is never wrong.
+const mustRead = unknown + ` AND (target > 0 OR answer = 'applied' AND sent = 0 AND read_at < sent_at)`
+
 // raisedUnplanned says of a listing that its target is older than a change of its SKU, and that showing it would be more than what is
 // shown: a unit that is gone would be for sale again. Its plan comes first. A lower number may always go, and zero is never wrong.
 const raisedUnplanned = "target > 0 AND (" + unknown + ` OR target > listing.expected) AND ` + unplannedSKU
@@ -63,9 +67,9 @@ func (db *DB) ListDue(ctx context.Context, tenant stock.TenantID, shop channel.S
 			d.Target, d.DueSince = stock.FromSortable(target), instant(since)
 			due = append(due, d)
 			return nil
-		}, `SELECT listing_id, ref, lane, target, target > 0 AND `+unknown+`, due_since FROM listing
+		}, `SELECT listing_id, ref, lane, target, `+mustRead+`, due_since FROM listing
 			WHERE tenant_id = $1 AND shop_id = $2 AND lane > 0 AND NOT in_flight AND held_until <= $3
-			AND (sent_at <= $4 OR target = 0 OR NOT `+unknown+`) AND NOT (`+raisedUnplanned+`)
+			AND (sent_at <= $4 OR NOT (`+mustRead+`)) AND NOT (`+raisedUnplanned+`)
 			ORDER BY lane, risk DESC, due_since, listing_id LIMIT $5`, int64(shop), micros(tx.now), micros(settled), limit)
 	})
 	return due, err

@@ -300,3 +300,59 @@ func TestRenameTenant(t *testing.T) {
 		}
 	})
 }
+
+// A shop whose yes is no proof is read after it took a zero; the zero is not sent again and again meanwhile.
+func TestListDue_a_zero_that_was_taken_is_read_and_not_sent_again(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		s := newScreens(t, db)
+		s.read(t, 0, 5)
+		for _, sku := range s.skus {
+			if _, err := db.ChangeStock(ctx, s.tenant, receipt(sku, s.at, stock.Set, 0)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.plan(t, 0)
+		due := func(settled time.Time) []store.Due {
+			t.Helper()
+			list, err := db.ListDue(ctx, s.tenant, s.shops[0].ID, 10, settled)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return list
+		}
+		list := due(time.Now())
+		if len(list) != 2 || list[0].NeedsRead || list[0].Lane != store.ToZero {
+			t.Fatalf("zeros are sent without a word: %+v", list)
+		}
+		push := func() {
+			t.Helper()
+			p, err := db.BeginPush(ctx, s.tenant, s.leases[0], []store.ListingID{list[0].ID, list[1].ID}, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			yes := store.PushOutcome{Outcome: channel.Outcome{State: channel.Applied}, Verify: true}
+			if err := db.RecordPush(ctx, s.tenant, s.leases[0], p, []store.PushOutcome{yes, yes}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		push()
+		if list := due(time.Now().Add(-time.Minute)); len(list) != 0 {
+			t.Errorf("the shop may not show it yet, so it is not asked: %+v", list)
+		}
+		if list := due(time.Now()); len(list) != 2 || !list[0].NeedsRead || !list[1].NeedsRead {
+			t.Errorf("what was taken is to be read: %+v", list)
+		}
+		s.read(t, 0, 0)
+		if list := due(time.Now()); len(list) != 0 {
+			t.Errorf("seen to be zero, so nothing is due: %+v", list)
+		}
+		s.read(t, 1, 5)
+		s.sell(t, 0, order.Snapshot{Number: "late", Lines: []order.Line{{Key: "1", Ref: "a", Wanted: 1}}})
+		s.plan(t, 0)
+		if list := due(time.Now()); len(list) != 1 || list[0].NeedsRead {
+			t.Errorf("doubt that comes later is met with a zero at once: %+v", list)
+		}
+	})
+}
