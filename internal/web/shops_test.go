@@ -31,7 +31,7 @@ func TestFront(t *testing.T) {
 	if v = m.browser.page("/"); !strings.Contains(v.html, "支払方法が分かりません") {
 		t.Error("the odd order is not shown")
 	}
-	if got, _ := v.ByID("answer"); !strings.Contains(got, "確認が必要な受注が1件") {
+	if got, _ := v.ByID("answer"); !strings.Contains(got, "確認が必要な受注が1件あります") {
 		t.Errorf("with an odd order: %q", got)
 	}
 	m.sell(1, "o-big", "B-2", 12)

@@ -153,7 +153,7 @@ func Judge(l ui.Lang, c Counts) Answer {
 	case c.Late > 0:
 		return Answer{ui.Warn, l.T("いいえ。%d件の反映が遅れています", c.Late), l.T("多く見せているものから順に送っています。")}
 	case c.Orders > 0:
-		return Answer{ui.Warn, l.T("在庫は揃っています。確認が必要な受注が%d件あります", c.Orders), l.T("分かる範囲の在庫はすでに引き当て済みです。")}
+		return Answer{ui.Warn, l.T("確認が必要な受注が%d件あります", c.Orders), l.T("分かる範囲の在庫は引き当て済みで、各店舗への反映は続いています。")}
 	case c.LiveShops == 0:
 		return Answer{ui.Trial, l.T("どの店舗にも送信していません"), l.T("すべての店舗がリハーサル中か一時停止中です。")}
 	case c.Behind > 0:
