@@ -9,11 +9,17 @@ import (
 	"soroi/internal/channel"
 	"soroi/internal/engine"
 	"soroi/internal/stock"
+	"soroi/internal/web"
 )
 
 // routes is every door of the process, in one list.
 func (a *App) routes() (http.Handler, error) {
+	screens, err := web.New(web.Deps{DB: a.DB, Engine: a.Engine, Clock: a.config.Clock, Log: a.config.Log, PublicURL: a.config.PublicURL})
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
+	mux.Handle("/", screens)
 	mux.HandleFunc("POST /hooks/{tenant}/{shop}", a.webhook)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		if _, err := a.DB.ListTenants(r.Context()); err != nil {
