@@ -46,7 +46,8 @@ type Disagreement struct {
 
 // RecordRead records what a shop showed when read between from and until. A listing that was unsure or unknown takes the number over;
 // the orders of the shop that come in afterwards are set against it by their time. One that was sure and agrees is confirmed. One
-// that was sure and disagrees is returned: pull the shop's orders and then call Adopt.
+// that was sure and disagrees is returned: pull the shop's orders and then call Adopt. A push whose yes was no proof is in line only
+// now, so its lag is measured here.
 func (db *DB) RecordRead(ctx context.Context, tenant stock.TenantID, lease Lease, from, until time.Time, ids []ListingID, shown []channel.Shown) ([]Disagreement, error) {
 	var odd []Disagreement
 	err := db.Write(ctx, tenant, func(tx *Tx) error {
@@ -58,11 +59,20 @@ func (db *DB) RecordRead(ctx context.Context, tenant stock.TenantID, lease Lease
 		for i, id := range ids {
 			found[id] = shown[i].Quantity
 		}
-		err := tx.queryRows(ctx, func(rows *sql.Rows) error {
+		proving, err := tx.proving(ctx, ids)
+		if err != nil {
+			return err
+		}
+		lags := make(lagCounts)
+		err = tx.queryRows(ctx, func(rows *sql.Rows) error {
 			var d Disagreement
 			var expected int64
-			if err := rows.Scan(&d.ID, &d.Ref, &expected, &d.Claimed, &d.Strikes); err != nil {
+			var lane Lane
+			if err := rows.Scan(&d.ID, &d.Ref, &expected, &d.Claimed, &d.Strikes, &lane); err != nil {
 				return err
+			}
+			if since, ok := proving[d.ID]; ok && lane == InLine {
+				lags.add(until.Sub(since))
 			}
 			d.Expected, d.Found = stock.FromSortable(expected), found[d.ID]
 			if expected != d.Found.Sortable() {
@@ -76,11 +86,14 @@ func (db *DB) RecordRead(ctx context.Context, tenant stock.TenantID, lease Lease
 			strikes = CASE WHEN listing.expected = v.column2 THEN 0 ELSE listing.strikes END,
 			unsure = FALSE FROM (VALUES `, "BIGINT BIGINT BOOLEAN",
 			`) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1 AND v.column3 AND NOT listing.in_flight AND listing.sent_at <= $3
-			RETURNING listing_id, ref, expected, claimed, strikes`,
+			RETURNING listing_id, ref, expected, claimed, strikes, lane`,
 			[]any{micros(until), micros(from)}, len(shown), func(args []any, i int) []any {
 				return append(args, int64(ids[i]), shown[i].Quantity.Sortable(), shown[i].Found)
 			})
 		if err != nil {
+			return err
+		}
+		if err := tx.writeLags(ctx, lease.Shop, lags); err != nil {
 			return err
 		}
 		return tx.execRows(ctx, `UPDATE listing SET read_at = $2, error_kind = 'not_found', error_code = '', error_text = $3, failures = listing.failures + 1,
@@ -94,6 +107,20 @@ func (db *DB) RecordRead(ctx context.Context, tenant stock.TenantID, lease Lease
 		return nil, fmt.Errorf("record reading of shop %d: %w", lease.Shop, err)
 	}
 	return odd, nil
+}
+
+// proving finds, among listings that have just been read, those whose last push the shop has taken and that nobody had seen shown yet, and
+// since when each was out of line.
+func (tx *Tx) proving(ctx context.Context, ids []ListingID) (map[ListingID]time.Time, error) {
+	since := make(map[ListingID]time.Time)
+	return since, tx.queryRows(ctx, func(rows *sql.Rows) error {
+		var id ListingID
+		var due int64
+		err := rows.Scan(&id, &due)
+		since[id] = instant(due)
+		return err
+	}, `SELECT listing_id, due_since FROM listing WHERE tenant_id = $1 AND unsure AND answer = 'applied' AND sent = target AND read_at < sent_at
+		AND due_since > 0 AND listing_id IN (VALUES `, "BIGINT", `)`, nil, len(ids), func(args []any, i int) []any { return append(args, int64(ids[i])) })
 }
 
 // Adopt takes disagreeing numbers over as drift, after the shop's orders have been pulled. Where an order of the listing came in

@@ -344,9 +344,24 @@ func TestListDue_a_zero_that_was_taken_is_read_and_not_sent_again(t *testing.T) 
 		if list := due(time.Now()); len(list) != 2 || !list[0].NeedsRead || !list[1].NeedsRead {
 			t.Errorf("what was taken is to be read: %+v", list)
 		}
+		lag := func() int64 {
+			t.Helper()
+			_, all, err := db.ListShopStatus(ctx, s.tenant, time.Now().Add(-time.Hour))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return all.Items
+		}
+		if n := lag(); n != 0 {
+			t.Errorf("%d lags measured before anybody has seen the numbers", n)
+		}
 		s.read(t, 0, 0)
 		if list := due(time.Now()); len(list) != 0 {
 			t.Errorf("seen to be zero, so nothing is due: %+v", list)
+		}
+		s.read(t, 0, 0)
+		if n := lag(); n != 2 {
+			t.Errorf("%d lags measured, want one for each push, when it was first seen", n)
 		}
 		s.read(t, 1, 5)
 		s.sell(t, 0, order.Snapshot{Number: "late", Lines: []order.Line{{Key: "1", Ref: "a", Wanted: 1}}})
