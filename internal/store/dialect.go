@@ -19,6 +19,8 @@ type dialect interface {
 	migrating(ctx context.Context, db *sql.DB, fn func(conn *sql.Conn) error) error
 	// text is a migration as this engine reads it.
 	text(migration string) string
+	// bind is a statement with its parameters as the driver takes them fastest.
+	bind(text string, args []any) (string, []any)
 	// prepares tells whether statements are kept prepared here, because the driver does not keep them itself.
 	prepares() bool
 	describe(ctx context.Context, db *sql.DB) (Schema, error)

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	driver "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
@@ -47,6 +48,50 @@ func (sqlite) txOptions(write bool) *sql.TxOptions { return &sql.TxOptions{ReadO
 func (sqlite) forUpdate() string                   { return "" }
 func (sqlite) skipLocked() string                  { return "" }
 func (sqlite) prepares() bool                      { return true }
+
+// bound is a statement whose parameters are in the order of their places.
+type bound struct {
+	text  string
+	order []int // which argument stands at each place
+}
+
+var boundTexts sync.Map // text → *bound
+
+// bind turns $1, $2 … into plain places. SQLite takes the numbered form for names and looks each one up in a list, for every parameter of
+// every call: with thousands of parameters that was two fifths of all time.
+func (sqlite) bind(text string, args []any) (string, []any) {
+	known, ok := boundTexts.Load(text)
+	if !ok {
+		known, _ = boundTexts.LoadOrStore(text, places(text))
+	}
+	b := known.(*bound)
+	ordered := make([]any, len(b.order))
+	for i, n := range b.order {
+		ordered[i] = args[n]
+	}
+	return b.text, ordered
+}
+
+// places reads the numbers of a statement's parameters. No statement of ours has a dollar sign for anything else.
+func places(text string) *bound {
+	b := &bound{}
+	var out strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] != '$' {
+			out.WriteByte(text[i])
+			continue
+		}
+		n := 0
+		for i+1 < len(text) && text[i+1] >= '0' && text[i+1] <= '9' {
+			i++
+			n = n*10 + int(text[i]-'0')
+		}
+		b.order = append(b.order, n-1)
+		out.WriteByte('?')
+	}
+	b.text = out.String()
+	return b
+}
 
 // sqliteOnly matches a text that only SQLite reads.
 var sqliteOnly = regexp.MustCompile(`/\*sqlite (.*?)\*/`)

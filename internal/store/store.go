@@ -121,7 +121,7 @@ func (db *DB) run(ctx context.Context, tenant stock.TenantID, write bool, fn fun
 
 // exec runs a statement. The tenant is always $1.
 func (tx *Tx) exec(ctx context.Context, text string, args ...any) (sql.Result, error) {
-	args = tx.withTenant(args)
+	text, args = tx.db.dialect.bind(text, tx.withTenant(args))
 	var result sql.Result
 	var err error
 	if stmt := tx.statement(ctx, text); stmt != nil {
@@ -137,7 +137,7 @@ func (tx *Tx) exec(ctx context.Context, text string, args ...any) (sql.Result, e
 
 // query runs a query and calls row for each of its rows. The tenant is always $1.
 func (tx *Tx) query(ctx context.Context, row func(*sql.Rows) error, text string, args ...any) error {
-	args = tx.withTenant(args)
+	text, args = tx.db.dialect.bind(text, tx.withTenant(args))
 	var rows *sql.Rows
 	var err error
 	if stmt := tx.statement(ctx, text); stmt != nil {

@@ -9,9 +9,9 @@ import (
 )
 
 // largestChunk bounds the rows of one statement, so that its parameters fit both engines.
-const largestChunk = 512
+const largestChunk = 256
 
-// chunks splits n rows into powers of two, so that few different statements are ever made and each stays prepared.
+// chunks splits n rows into powers of four, so that few different statements are ever made and each stays prepared.
 func chunks(n int) []int {
 	var sizes []int
 	for size := largestChunk; n > 0; {
@@ -20,7 +20,7 @@ func chunks(n int) []int {
 			n -= size
 			continue
 		}
-		size /= 2
+		size /= 4
 	}
 	return sizes
 }
