@@ -61,15 +61,19 @@ type Shop struct {
 	MallWords string
 }
 
-// Why is the derivation of one listing's number, top to bottom.
+// Why is the derivation of one listing's number.
 type Why struct {
 	ListingID int64
 	Shop      string
 	Ref       string
 	State     ui.State
 	Says      string // the answer in one sentence
-	Steps     []Step
-	Facts     []Fact
+	Explained bool   // false when a number follows from nothing that is known
+	Steps     []Step // the arithmetic, top to bottom
+	Claims    []Fact // the order lines that hold units
+	Facts     []Fact // what was sent, answered and seen
+
+	pending string // a note for the next step
 }
 
 // Step is one line of the arithmetic.
@@ -78,15 +82,14 @@ type Step struct {
 	Label  string
 	Value  string
 	Note   string
+	Tone   ui.Tone
 	Result bool // a line that the ones above lead to
 }
 
-// Fact is one thing that is known about the listing, with its time.
+// Fact is one thing that is known, with its time.
 type Fact struct {
-	Label string
-	Value string
 	At    time.Time
-	Note  string
+	Words string
 	Tone  ui.Tone
 }
 

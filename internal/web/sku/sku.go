@@ -36,7 +36,7 @@ const historyRows = 50
 // Show is GET /sku.
 func (s *Screen) Show(w http.ResponseWriter, r *http.Request) error {
 	v := r.URL.Query()
-	page, item, err := s.load(r, v.Get("code"))
+	page, _, err := s.load(r, v.Get("code"))
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (s *Screen) Show(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if why := v.Get("why"); why != "" {
-		if err := s.explain(r, page, item, why); err != nil {
+		if err := s.explain(r, page, why); err != nil {
 			return err
 		}
 	}

@@ -47,19 +47,22 @@ func skuPage(p ui.Page, data string) *sku.Page {
 	case "why":
 		page.Why = &sku.Why{ListingID: 2, Shop: malls[1], Ref: "kz-1001/nv-m-1", State: ui.Sending, Says: "20 を表示しています。19 に変える送信の答えを待っています。",
 			Steps: []sku.Step{
-				{Label: "実在庫", Value: "24", Note: "最後の変動 17:20:08"},
-				{Op: "minus", Label: "引当済", Value: "3", Note: "未出荷の受注 3 件"},
+				{Label: "実在庫", Value: "24", Note: "最後の変動 2026/11/23 17:20:08 引当"},
+				{Op: "minus", Label: "引当済", Value: "3", Note: "未出荷の受注 3 行"},
 				{Op: "equals", Label: "論理在庫", Value: "21", Result: true},
 				{Op: "minus", Label: "確保在庫", Value: "2", Note: "どの店舗にも出さない数"},
 				{Op: "equals", Label: "販売可能数", Value: "19", Result: true},
-				{Op: "right", Label: "配分パターン", Value: "19", Note: "既定のパターン：すべての店舗に同じ数"},
-				{Op: "right", Label: "掲載目標", Value: "19", Note: "17:20:08 に決定", Result: true},
+				{Op: "right", Label: "配分パターン", Note: "配分パターン「same」の規則 1：すべての店舗に同じ数"},
+				{Op: "right", Label: "掲載目標", Value: "19", Note: "2026/11/23 17:20:08 に決定", Result: true},
 			},
+			Explained: true,
+			Claims:    []sku.Fact{{At: ago(2), Words: "楽天本店 の受注 20261123-48210（明細 1）が 1 を引当"}, {At: ago(900), Words: "Shopify の受注 #1041（明細 2）が 2 を引当"}},
 			Facts: []sku.Fact{
-				{Label: "決めた数（掲載目標）", Value: "19", At: ago(2)},
-				{Label: "送った数", Value: "19", At: ago(1.2), Note: "答えを待っています", Tone: ui.Busy},
-				{Label: "表示しているはずの数", Value: "20", At: ago(31), Note: "店舗の答え：反映済み"},
-				{Label: "最後に読んだ数", Value: "20", At: ago(4120)},
+				{At: ago(1.2), Words: "19 になるよう差分を送りました"},
+				{At: ago(1.2), Words: "店舗の答えを待っています", Tone: ui.Busy},
+				{At: ago(31), Words: "店舗は 20 を表示すると答えました"},
+				{Words: "いま 20 を表示しているはずです"},
+				{Words: "19 に変えているところです", Tone: ui.Busy},
 			}}
 	case "refused":
 		page.Form = sku.Form{Key: "k", Mode: stock.Subtract, Units: "30", Reason: "破損・廃棄"}
