@@ -190,7 +190,8 @@ type PushOutcome struct {
 	channel.Outcome
 	// HoldUntil keeps the listing out of the queue until then: backing off, or letting an unclear write show first.
 	HoldUntil time.Time
-	// Verify makes the listing unsure although the shop said yes, so that it is read back.
+	// Verify makes a listing that was never read unsure although the shop said yes, so that it is read back: the yes is no proof that the
+	// shop has such a listing at all.
 	Verify bool
 }
 
@@ -269,6 +270,6 @@ const recordPushText = `UPDATE listing SET in_flight = FALSE, answer = v.column2
 	settled_until = CASE WHEN v.column2 = 'applied' AND listing.sent_absolute THEN $2 ELSE listing.settled_until END,
 	shown = CASE WHEN v.column2 = 'applied' THEN COALESCE(v.column4, listing.sent) ELSE listing.shown END,
 	shown_at = CASE WHEN v.column2 = 'applied' THEN $2 ELSE listing.shown_at END,
-	unsure = listing.unsure OR v.column5 OR v.column2 IN ('unknown', 'accepted', 'conflict') OR (v.column2 = 'refused' AND listing.sent_absolute),
+	unsure = listing.unsure OR (v.column5 AND listing.read_at = 0) OR v.column2 IN ('unknown', 'accepted', 'conflict') OR (v.column2 = 'refused' AND listing.sent_absolute),
 	failures = CASE WHEN v.column2 = 'applied' THEN 0 ELSE listing.failures + 1 END,
 	held_until = v.column6, error_kind = v.column7, error_code = v.column8, error_text = v.column9 FROM (VALUES `

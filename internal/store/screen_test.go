@@ -307,7 +307,6 @@ func TestListDue_a_zero_that_was_taken_is_read_and_not_sent_again(t *testing.T) 
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		ctx := context.Background()
 		s := newScreens(t, db)
-		s.read(t, 0, 5)
 		for _, sku := range s.skus {
 			if _, err := db.ChangeStock(ctx, s.tenant, receipt(sku, s.at, stock.Set, 0)); err != nil {
 				t.Fatal(err)
