@@ -120,7 +120,7 @@ func flow(l store.FlowLine, names map[channel.ShopID]string) Flow {
 		if listing.Shop == l.Shop {
 			continue
 		}
-		p := Push{Shop: names[listing.Shop], Shown: listing.Believed(), State: ui.State(listing.State)}
+		p := Push{Shop: names[listing.Shop], Shown: listing.Expected, State: ui.State(listing.State)}
 		if listing.State == store.StateInLine && listing.AnsweredAt.After(l.PlacedAt) && listing.SentAt.After(l.SeenAt) {
 			p.Lag = listing.AnsweredAt.Sub(l.PlacedAt)
 		}

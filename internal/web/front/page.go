@@ -57,8 +57,8 @@ type Behind struct {
 	Late       bool
 }
 
-// Excess tells whether the shop offers more than it should: the risk of an oversell.
-func (b Behind) Excess() bool { return b.Shown == nil || b.Shown.Compare(b.Target) > 0 }
+// Excess tells whether the shop is known to offer more than it should: the risk of an oversell.
+func (b Behind) Excess() bool { return b.Shown != nil && b.Shown.Compare(b.Target) > 0 }
 
 // Trouble is a shop with something wrong.
 type Trouble struct {
@@ -129,7 +129,7 @@ func (f Flow) Icon() string {
 // Push is a shop's listing of the movement's SKU.
 type Push struct {
 	Shop  string
-	Shown *stock.Quantity
+	Shown *stock.Quantity // as far as known; State tells whether it is sure
 	State ui.State
 	Lag   time.Duration // from the movement until the shop showed it; 0 when nothing had to be sent
 }
