@@ -89,6 +89,9 @@ func demo(ctx context.Context, cmd *cobra.Command, f townFlags, address string, 
 	return a.Run(ctx)
 }
 
+// demoShops are what the demo's merchant calls the shops in the malls.
+var demoShops = map[string]string{"rakuten": "楽天本店", "yahoo": "Yahoo!店", "shopify": "Shopify店", "vendure": "自社サイト"}
+
 // prepareDemo fills the database with the town's goods, an owner, and the malls as live shops.
 func prepareDemo(ctx context.Context, db *store.DB, t *town.Town) (password string, err error) {
 	tenants, err := db.ListTenants(ctx)
@@ -103,12 +106,19 @@ func prepareDemo(ctx context.Context, db *store.DB, t *town.Town) (password stri
 	if _, err := db.SetUpOwner(ctx, tenant, store.NewAccount{Login: "demo", Name: "デモ店長", Password: password}); err != nil {
 		return "", err
 	}
+	if err := db.RenameTenant(ctx, tenant, "そろい商店"); err != nil {
+		return "", err
+	}
 	for _, m := range t.Malls() {
 		settings := channel.Settings{}
 		for key, value := range m.Settings() {
 			settings[key] = channel.Secret(value)
 		}
-		shop, err := db.AddShop(ctx, tenant, channel.Kind(m.Kind), m.Name, settings)
+		name, known := demoShops[m.Name]
+		if !known {
+			name = m.Name
+		}
+		shop, err := db.AddShop(ctx, tenant, channel.Kind(m.Kind), name, settings)
 		if err != nil {
 			return "", err
 		}
