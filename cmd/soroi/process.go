@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"soroi/internal/clock"
 	"soroi/internal/replay"
 )
 
@@ -56,7 +57,7 @@ func startChild(ctx context.Context, log io.Writer, address string, args ...stri
 		case <-ctx.Done():
 			_ = c.Kill() // the caller has given up; its error is the one to tell
 			return nil, ctx.Err()
-		case <-time.After(20 * time.Millisecond):
+		case <-clock.System{}.After(20 * time.Millisecond):
 		}
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/healthz", nil)
 		if err != nil {
@@ -90,7 +91,7 @@ func (c *child) Stop() error {
 	}
 	select {
 	case <-c.ended:
-	case <-time.After(30 * time.Second):
+	case <-clock.System{}.After(30 * time.Second):
 		return errors.Join(errors.New("it did not end within 30 seconds"), c.Kill())
 	}
 	c.mu.Lock()

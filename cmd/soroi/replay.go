@@ -92,7 +92,7 @@ func (f *replayFlags) run(cmd *cobra.Command, file string) error {
 
 	var clk clock.Clock = clock.System{}
 	if timed {
-		clk = clock.Scaled{Epoch: time.Now(), From: stream.First.Add(-time.Minute), Speed: speed}
+		clk = clock.Scaled{Epoch: clock.System{}.Now(), From: stream.First.Add(-time.Minute), Speed: speed}
 	}
 	t, err := town.New(clk, town.Options{Kinds: splitList(f.shops), Seed: f.seed, Goods: []town.Good{}, UnlimitedOrderReads: !timed && !f.realLimits, EndlessCredentials: true,
 		Restock: mallsim.RestockNever})

@@ -79,7 +79,7 @@ var (
 	throttled   = &channel.Error{Kind: channel.Throttled, Op: "push", NotDone: true, RetryAfter: 7 * time.Second}
 	unreadable  = &channel.Error{Kind: channel.Unreadable, Op: "pull"}
 	credentials = &channel.Error{Kind: channel.Auth, Op: "pull"}
-	plain       = errors.New("a connector that forgot its manners")
+	errPlain    = errors.New("a connector that forgot its manners")
 	applied     = channel.Outcome{State: channel.Applied}
 )
 
@@ -104,7 +104,7 @@ func TestShop_Push(t *testing.T) {
 	}{
 		{"each item has its own answer", []answer{{outcomes: []channel.Outcome{applied, conflict}}}, false, []channel.State{channel.Applied, channel.Conflict}, false, 1},
 		{"a lost answer leaves nothing known", []answer{{err: lost}}, false, []channel.State{channel.Unknown, channel.Unknown}, true, 1},
-		{"an error that is no *Error is unclear, too", []answer{{err: plain}}, false, []channel.State{channel.Unknown, channel.Unknown}, true, 1},
+		{"an error that is no *Error is unclear, too", []answer{{err: errPlain}}, false, []channel.State{channel.Unknown, channel.Unknown}, true, 1},
 		{"what was surely not done is refused", []answer{{err: notSent}}, false, []channel.State{channel.Refused, channel.Refused}, true, 1},
 		{"a keyed channel is asked again", []answer{{err: lost}, {outcomes: []channel.Outcome{applied, applied}}}, true, []channel.State{channel.Applied, channel.Applied}, false, 2},
 		{"a keyed channel is asked again once", []answer{{err: lost}}, true, []channel.State{channel.Unknown, channel.Unknown}, true, 2},

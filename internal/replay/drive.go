@@ -129,7 +129,8 @@ func openBooks(ctx context.Context, db *store.DB, s *Stream) (*books, error) {
 
 // Run replays the stream on a prepared database and reports. A cancelled ctx ends it with ctx's error; the database keeps what was done.
 func Run(ctx context.Context, s *Stream, o Options) (report Report, err error) {
-	started := time.Now() //soroi:wall the report's elapsed time is the machine's
+	// The report's elapsed time is the machine's, whatever the replay's clock says.
+	started := clock.System{}.Now()
 	db, err := store.Open(ctx, o.DatabaseURL, o.Clock)
 	if err != nil {
 		return Report{}, err
@@ -351,7 +352,7 @@ func (d *driver) report(ctx context.Context, started time.Time) (Report, error) 
 	for _, s := range d.options.Shops {
 		r.Shops = append(r.Shops, s.Name)
 	}
-	r.Elapsed = time.Since(started).Seconds() //soroi:wall
+	r.Elapsed = clock.System{}.Now().Sub(started).Seconds()
 	r.OrdersPerSecond = float64(r.Orders) / r.Elapsed
 	return r, nil
 }

@@ -91,13 +91,6 @@ func (m *lagMeter) settle(k listing, now time.Time) {
 	}
 }
 
-// truth is what is available of a SKU, and what a shop should show.
-func (m *lagMeter) truth(sku int) (available int64) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.available[sku]
-}
-
 // behind counts the listings that do not show what is there.
 func (m *lagMeter) behind() int {
 	m.mu.Lock()

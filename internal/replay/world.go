@@ -113,9 +113,7 @@ func newWorld(s *Stream, shops []Shop, w Warehouse, clock interface{ Now() time.
 	wd := &world{stream: s, shops: shops, warehouse: w, meter: newLagMeter(len(shops), n), clock: clock, level: Levels(s),
 		onHand: make([]int64, n), committed: make([]int64, n), byBuyer: make(map[buyer][]*bought), nextWeek: s.First.Truncate(24 * time.Hour).Add(week)}
 	copy(wd.onHand, wd.level)
-	for i, units := range wd.level {
-		wd.meter.available[i] = units
-	}
+	copy(wd.meter.available, wd.level)
 	bySKU := make([]map[mallsim.Key]int, len(shops))
 	for shop, s := range shops {
 		bySKU[shop] = make(map[mallsim.Key]int, n)
