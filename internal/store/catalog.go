@@ -212,14 +212,13 @@ type link struct {
 }
 
 type waitingLine struct {
-	sale    int64
-	number  string
-	line    order.Line
-	placed  int64
-	link    link
-	base    order.Claim
-	claim   order.Claim
-	claimed bool
+	sale   int64
+	number string
+	line   order.Line
+	placed int64
+	link   link
+	base   order.Claim
+	claim  order.Claim
 }
 
 func (w *listingsWork) alone() string { return w.lease.alone() }

@@ -75,18 +75,6 @@ func (db *DB) ListDue(ctx context.Context, tenant stock.TenantID, shop channel.S
 	return due, err
 }
 
-// Backlog counts a shop's listings by lane.
-func (tx *Tx) backlog(ctx context.Context, shop channel.ShopID) (map[Lane]int64, error) {
-	lanes := make(map[Lane]int64)
-	return lanes, tx.query(ctx, func(rows *sql.Rows) error {
-		var lane Lane
-		var n int64
-		err := rows.Scan(&lane, &n)
-		lanes[lane] = n
-		return err
-	}, `SELECT lane, COUNT(*) FROM listing WHERE tenant_id = $1 AND shop_id = $2 AND lane > 0 GROUP BY lane`, int64(shop))
-}
-
 // Push is one call that is about to write quantities, as it was recorded before it left.
 type Push struct {
 	ID     int64

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"math"
 	"slices"
 	"time"
@@ -41,33 +40,4 @@ func (tx *Tx) writeLags(ctx context.Context, shop channel.ShopID, c lagCounts) e
 type Lag struct {
 	Items         int64
 	P50, P99, Max time.Duration // right to 8 %
-}
-
-// lag reads the lag since a moment.
-func (tx *Tx) lag(ctx context.Context, shop channel.ShopID, since time.Time) (Lag, error) {
-	type count struct{ bucket, items int64 }
-	var counts []count
-	var l Lag
-	err := tx.query(ctx, func(rows *sql.Rows) error {
-		var c count
-		err := rows.Scan(&c.bucket, &c.items)
-		counts = append(counts, c)
-		l.Items += c.items
-		return err
-	}, `SELECT bucket, CAST(SUM(items) AS BIGINT) FROM lag WHERE tenant_id = $1 AND shop_id = $2 AND minute >= $3 GROUP BY bucket ORDER BY bucket`,
-		int64(shop), since.Unix()/60)
-	if err != nil || l.Items == 0 {
-		return l, err
-	}
-	quantile := func(p float64) time.Duration {
-		rank, seen := int64(math.Ceil(p*float64(l.Items))), int64(0)
-		for _, c := range counts {
-			if seen += c.items; seen >= rank {
-				return bucketLag(c.bucket)
-			}
-		}
-		return 0
-	}
-	l.P50, l.P99, l.Max = quantile(0.5), quantile(0.99), bucketLag(counts[len(counts)-1].bucket)
-	return l, nil
 }
