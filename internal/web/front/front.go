@@ -77,6 +77,7 @@ func fill(page *Page, f store.Front, now time.Time) {
 		if s.Shop.Mode == store.Live {
 			c.LiveShops++
 		}
+		page.Shops = append(page.Shops, shop(s, now))
 		if trouble, ok := s.Trouble(); ok && s.Shop.Mode != store.Paused && !s.Shop.InOutage(now) && standing(trouble, now) {
 			words := page.Lang.TroubleOf(trouble.ErrorKind)
 			page.Troubles = append(page.Troubles, Trouble{ShopID: int64(s.Shop.ID), Shop: s.Shop.Name, Tone: ui.Bad, What: words.What, Next: words.Next,
@@ -105,6 +106,19 @@ func fill(page *Page, f store.Front, now time.Time) {
 		page.Flow = append(page.Flow, flow(l, names))
 	}
 	page.Answer = Judge(page.Lang, page.Counts)
+}
+
+func shop(s store.ShopStatus, now time.Time) Shop {
+	line := Shop{ID: int64(s.Shop.ID), Name: s.Shop.Name, Lag: Lag{P50: s.Lag.P50, P99: s.Lag.P99, Items: s.Lag.Items}, PulledAt: s.Pulled()}
+	for lane := store.ToZero; lane < store.FullPass; lane++ {
+		line.Backlog += s.Backlog[lane]
+	}
+	var problem channel.ErrorKind
+	if trouble, ok := s.Trouble(); ok && standing(trouble, now) {
+		problem = trouble.ErrorKind
+	}
+	line.State = ui.ShopStateOf(ui.State(s.Shop.Mode), s.Shop.InOutage(now), problem)
+	return line
 }
 
 // standing tells whether a shop's failure is more than a passing one: its loop has not worked since for longer than Patience, or a

@@ -19,6 +19,7 @@ type Page struct {
 	Troubles  []Trouble
 	Orders    []Order
 	Oversells []Oversell
+	Shops     []Shop
 	Flow      []Flow
 }
 
@@ -44,6 +45,16 @@ type Lag struct {
 	P50, P99 time.Duration
 	Items    int64
 	Minutes  int
+}
+
+// Shop is one line of the list of shops.
+type Shop struct {
+	ID       int64
+	Name     string
+	State    ui.ShopState
+	Lag      Lag
+	Backlog  int64
+	PulledAt time.Time
 }
 
 // Behind is a listing that does not show what it should.

@@ -79,27 +79,12 @@ type Problem struct {
 }
 
 // State is the shop's state in a word.
-func (s Shop) State() State {
-	switch {
-	case s.Mode == Paused:
-		return State{ui.Quiet, "pause", "一時停止"}
-	case s.Problem != nil && s.Problem.Kind == channel.Auth:
-		return State{ui.Bad, "alert", "停止（認証エラー）"}
-	case s.Outage:
-		return State{ui.Quiet, "moon", "計画停止"}
-	case s.Mode == Rehearsing:
-		return State{ui.Trial, "ghost", "リハーサル"}
-	case s.Problem != nil:
-		return State{ui.Warn, "alert", "稼働中（問題あり）"}
+func (s Shop) State() ui.ShopState {
+	var problem channel.ErrorKind
+	if s.Problem != nil {
+		problem = s.Problem.Kind
 	}
-	return State{ui.Good, "check", "稼働中"}
-}
-
-// State is a state of a shop: its tone, mark and Japanese word.
-type State struct {
-	Tone ui.Tone
-	Icon string
-	Word string
+	return ui.ShopStateOf(ui.State(s.Mode), s.Outage, problem)
 }
 
 // DetailPage is one shop.

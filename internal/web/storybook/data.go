@@ -72,6 +72,9 @@ func frontPage(p ui.Page, data string) *front.Page {
 		}
 		page.Flow = append(page.Flow, f)
 	}
+	for _, shop := range someShops(p, data)[:4] {
+		page.Shops = append(page.Shops, front.Shop{ID: shop.ID, Name: shop.Name, State: shop.State(), Lag: front.Lag{P50: shop.P50, P99: shop.P99, Items: shop.Items}, Backlog: shop.Backlog(), PulledAt: shop.PulledAt})
+	}
 	switch data {
 	case "full":
 		page.Counts.Behind, page.Counts.Late, page.Counts.Orders, page.Counts.Unlinked = 7, 2, 2, 14

@@ -146,6 +146,10 @@ var english = map[string]string{
 	"残り":      "left",
 	"各店舗の掲載数": "What each shop shows",
 
+	"詳しく":    "Details",
+	"遅れ 中央値": "Lag, median",
+	"遅れ 99%": "Lag, 99%",
+
 	// Stock list.
 	"絞り込み":       "Narrow down",
 	"コード・商品名で探す": "Search by code or name",

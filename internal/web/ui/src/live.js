@@ -26,10 +26,7 @@ export function live(htmx) {
   }
 
   function refresh() {
-    if (document.hidden) {
-      missed = true;
-      return;
-    }
+    if (document.hidden) return;
     if (waiting) {
       missed = true;
       return;
@@ -45,22 +42,33 @@ export function live(htmx) {
     }, next);
   }
 
+  // Browsers keep few connections per site: a page that nobody looks at gives its own back.
   function open() {
+    if (source || document.hidden) return;
     source = new EventSource(stream);
     source.addEventListener("open", () => tell("on"));
     source.addEventListener("changed", refresh);
     source.addEventListener("error", () => tell("off"));
   }
 
+  function close() {
+    source?.close();
+    source = undefined;
+  }
+
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && missed) refresh();
-  });
-  window.addEventListener("pagehide", () => source?.close());
-  window.addEventListener("pageshow", (event) => {
-    if (event.persisted) {
-      open();
-      refresh();
+    if (document.hidden) {
+      close();
+      return;
     }
+    open();
+    refresh();
+  });
+  window.addEventListener("pagehide", close);
+  window.addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    open();
+    refresh();
   });
   open();
 }
