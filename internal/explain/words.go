@@ -1,6 +1,11 @@
 package explain
 
-import "strings"
+import (
+	"strings"
+
+	"soroi/internal/channel"
+	"soroi/internal/stock"
+)
 
 // What says what a step is about. Programs read it; Words says it to people.
 type What string
@@ -119,16 +124,33 @@ var sentences = map[What]sentence{
 	Held:           {"この時刻まで次の送信を控えます", "Not tried again before this time"},
 }
 
+// terms are words that stand as numbers of a step: kinds of movement and of error, and the doors by which a movement came in.
+var terms = map[string]sentence{
+	string(stock.Opening): {"期首", "opening"}, string(stock.Receipt): {"入荷", "receipt"}, string(stock.Issue): {"出庫", "issue"},
+	string(stock.Adjustment): {"在庫調整", "adjustment"}, string(stock.Claimed): {"引当", "claim"}, string(stock.Shipment): {"出荷", "shipment"}, string(stock.Return): {"返品", "return"},
+	string(stock.ByOrder): {"受注", "order"}, string(stock.ByHand): {"画面", "screen"}, string(stock.ByAPI): {"API", "API"}, string(stock.ByImport): {"取込", "import"},
+	string(channel.Temporary): {"一時的に応答なし", "no answer for now"}, string(channel.Throttled): {"呼び出し回数の上限", "too many calls"}, string(channel.Maintenance): {"メンテナンス", "maintenance"},
+	string(channel.Auth): {"認証の失敗", "not authorized"}, string(channel.NotFound): {"出品なし", "no such listing"}, string(channel.Invalid): {"受け付けない数", "refused"},
+	string(channel.Unsupported): {"できない操作", "not supported"}, string(channel.Unreadable): {"読み取れない答え", "unreadable answer"},
+}
+
+func (s sentence) in(language string) string {
+	if language == "ja" {
+		return s.ja
+	}
+	return s.en
+}
+
 // Words says the step in Japanese ("ja") or English (anything else).
 func (s Step) Words(language string) string {
-	both := sentences[s.What]
-	text := both.en
-	if language == "ja" {
-		text = both.ja
-	}
+	text := sentences[s.What].in(language)
 	pairs := make([]string, 0, 2*len(s.Numbers))
 	for _, n := range s.Numbers {
-		pairs = append(pairs, "{"+n.Name+"}", n.Value)
+		value := n.Value
+		if term, known := terms[value]; known && (n.Name == "kind" || n.Name == "from") {
+			value = term.in(language)
+		}
+		pairs = append(pairs, "{"+n.Name+"}", value)
 	}
 	return strings.Join(strings.Fields(strings.NewReplacer(pairs...).Replace(text)), " ")
 }

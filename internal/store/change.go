@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -21,7 +22,8 @@ type ChangeRequest struct {
 	Document string             // what the movements name as their document
 	Actor    string
 	Reason   string
-	Bulk     bool // plan after all orders
+	Reasons  []string // of each row, where they differ from Reason; nil, or as many as Rows
+	Bulk     bool     // plan after all orders
 	// Partial applies the rows that can be; otherwise one refused row refuses all.
 	Partial bool
 	Rows    []stock.Change
@@ -57,7 +59,8 @@ func (db *DB) ChangeStock(ctx context.Context, tenant stock.TenantID, r ChangeRe
 			Kind    stock.MovementKind
 			Partial bool
 			Rows    []stock.Change
-		}{r.Kind, r.Partial, r.Rows})
+			Reasons []string `json:",omitempty"`
+		}{r.Kind, r.Partial, r.Rows, r.Reasons})
 		if err != nil {
 			return ChangeAnswer{}, fmt.Errorf("digest the request: %w", err)
 		}
@@ -142,8 +145,12 @@ func (w *changeWork) decide(l *ledger) error {
 		if results[i].Delta == 0 {
 			continue
 		}
+		reason := r.Reason
+		if r.Reasons != nil {
+			reason = cmp.Or(r.Reasons[i], reason)
+		}
 		_, err := l.post(stock.Movement{SKU: c.SKU, Location: c.Location, Kind: r.Kind, OnHandDelta: results[i].Delta, Cause: r.Cause,
-			Document: r.Document, Line: fmt.Sprint(i + 1), Actor: r.Actor, Reason: r.Reason, OccurredAt: l.now}, 0, rank)
+			Document: r.Document, Line: fmt.Sprint(i + 1), Actor: r.Actor, Reason: reason, OccurredAt: l.now}, 0, rank)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,129 @@
+// Package api is the HTTP API that other programs of a merchant use: reading and changing stock, its history, and why a shop shows a number.
+// openapi.yaml beside this file describes it, and the tests hold every answer against it.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"soroi/internal/channel"
+	"soroi/internal/clock"
+	"soroi/internal/store"
+)
+
+// Deps is what the API works with.
+type Deps struct {
+	DB    *store.DB
+	Clock clock.Clock
+	Log   *slog.Logger
+	Specs []channel.Spec // the channels that are known
+	// Changed is called after stock has changed, so that it is planned at once. It may be nil.
+	Changed func()
+}
+
+// largestBody bounds what is read of a request.
+const largestBody = 1 << 20
+
+// API serves /api/v1.
+type API struct {
+	deps Deps
+	mux  *http.ServeMux
+}
+
+// route is one door of the API. Each stands in openapi.yaml, and nothing else does.
+type route struct {
+	method, path string
+	access       access
+	handle       func(a *API, r *request) error
+}
+
+// access says who may come in.
+type access int
+
+const (
+	open    access = iota // anybody
+	reading               // a token
+	writing               // a token that may write
+)
+
+var routes = []route{
+	{http.MethodGet, "/api/v1/openapi.yaml", open, (*API).documentYAML},
+	{http.MethodGet, "/api/v1/openapi.json", open, (*API).documentJSON},
+	{http.MethodGet, "/api/v1/stock", reading, (*API).listStock},
+	{http.MethodGet, "/api/v1/stock/{code}", reading, (*API).loadStock},
+	{http.MethodGet, "/api/v1/stock/{code}/movements", reading, (*API).listMovements},
+	{http.MethodGet, "/api/v1/stock/{code}/explain", reading, (*API).explain},
+	{http.MethodPost, "/api/v1/stock/changes", writing, (*API).changeStock},
+	{http.MethodGet, "/api/v1/shops", reading, (*API).listShops},
+}
+
+// New makes the API. It answers everything below /api/.
+func New(d Deps) http.Handler {
+	if d.Changed == nil {
+		d.Changed = func() {}
+	}
+	a := &API{deps: d, mux: http.NewServeMux()}
+	for _, route := range routes {
+		a.mux.Handle(route.method+" "+route.path, a.handler(route))
+		if route.method == http.MethodGet {
+			a.mux.Handle(route.path, a.failing(wrongMethod))
+		}
+	}
+	a.mux.Handle("/", a.failing(func(r *request) error {
+		return problem(notFound, "There is nothing at %s. GET /api/v1/openapi.yaml lists all addresses.", r.r.URL.Path)
+	}))
+	return a
+}
+
+// wrongMethod answers a method that an address does not know. All but one address only read.
+func wrongMethod(r *request) error {
+	allowed := "GET, HEAD"
+	if r.r.PathValue("code") == "changes" && strings.HasSuffix(r.r.URL.Path, "/changes") {
+		allowed += ", POST"
+	}
+	r.w.Header().Set("Allow", allowed)
+	return problem(methodNotAllowed, "%s knows %s only, the request was %s.", r.r.URL.Path, allowed, r.r.Method)
+}
+
+// ServeHTTP answers a request.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	r.Body = http.MaxBytesReader(w, r.Body, largestBody)
+	a.mux.ServeHTTP(w, r)
+}
+
+// request is one call on its way through the API.
+type request struct {
+	w     http.ResponseWriter
+	r     *http.Request
+	token store.APIToken // of the caller; zero where anybody may come in
+}
+
+func (r *request) ctx() context.Context { return r.r.Context() }
+
+func (a *API) handler(route route) http.Handler {
+	return a.failing(func(r *request) error {
+		if route.access != open {
+			if err := a.authorize(r, route.access); err != nil {
+				return err
+			}
+		}
+		if code := r.r.PathValue("code"); !sound(code) {
+			return problemOfSKU(code)
+		}
+		return route.handle(a, r)
+	})
+}
+
+// failing serves a handler whose error becomes a problem.
+func (a *API) failing(fn func(*request) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, raw *http.Request) {
+		r := &request{w: w, r: raw}
+		if err := fn(r); err != nil {
+			a.answerProblem(r, err)
+		}
+	})
+}
