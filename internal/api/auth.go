@@ -15,21 +15,21 @@ func (a *API) authorize(r *request, need access) error {
 		return problem(unauthorized, "%s", detail)
 	}
 	if scheme == "" {
-		return refuse("The request has no token. Send the header Authorization: Bearer …; a token is made in soroi's settings.")
+		return refuse("The request has no token. Send the header Authorization: Bearer …; soroi token NAME makes one.")
 	}
 	if !strings.EqualFold(scheme, "Bearer") {
 		return refuse("The Authorization header must begin with Bearer.")
 	}
 	token, err := a.deps.DB.FindAPIToken(r.ctx(), strings.TrimSpace(presented))
 	if errors.Is(err, store.ErrNotFound) {
-		return refuse("The token is not valid: it is mistyped, or it has been revoked. Make a new one in soroi's settings.")
+		return refuse("The token is not valid: it is mistyped, or it has been revoked. soroi token NAME makes a new one.")
 	}
 	if err != nil {
 		return err
 	}
 	r.token = token
 	if need == writing && !token.MayWrite {
-		return problem(forbidden, "The token %q may only read. Make one that may write in soroi's settings.", token.Name)
+		return problem(forbidden, "The token %q may only read. soroi token --write NAME makes one that may write.", token.Name)
 	}
 	return nil
 }

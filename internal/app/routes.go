@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"soroi/internal/api"
 	"soroi/internal/channel"
 	"soroi/internal/engine"
 	"soroi/internal/stock"
@@ -20,6 +21,7 @@ func (a *App) routes() (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", screens)
+	mux.Handle("/api/", api.New(api.Deps{DB: a.DB, Clock: a.config.Clock, Log: a.config.Log, Specs: Specs(), Changed: a.Engine.Changed}))
 	mux.HandleFunc("POST /hooks/{tenant}/{shop}", a.webhook)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		if _, err := a.DB.ListTenants(r.Context()); err != nil {
