@@ -20,6 +20,21 @@ const tooWide = `(() => {
 	}).slice(0, 5).map((e) => e.tagName + "." + e.className + " " + e.textContent.trim().slice(0, 40));
 })()`
 
+// spilt finds what sticks out of the card that it belongs to, unless the card scrolls or cuts it off on purpose.
+const spilt = `(() => {
+	const found = [];
+	for (const card of document.querySelectorAll(".card, .answer, .alone")) {
+		const right = card.getBoundingClientRect().right;
+		for (const e of card.querySelectorAll("*")) {
+			let kept = false;
+			for (let n = e.parentElement; n && n !== card.parentElement; n = n.parentElement) kept ||= getComputedStyle(n).overflowX !== "visible";
+			if (!kept && !e.closest(".unseen") && e.checkVisibility() && e.getBoundingClientRect().right > right + 1)
+				found.push(e.tagName + "." + e.className + " " + e.textContent.trim().slice(0, 30));
+		}
+	}
+	return found.slice(0, 5);
+})()`
+
 // pale finds text whose contrast with what lies behind it is below 4.5 to 1 (3 to 1 for large text).
 const pale = `(() => {
 	const parse = (c) => { const m = c.match(/[\d.]+/g).map(Number); return { rgb: m.slice(0, 3), a: m.length > 3 ? m[3] : 1 }; };
@@ -64,6 +79,9 @@ func TestEveryPageInABrowser(t *testing.T) {
 			wide, faint := webtest.Eval[[]string](tab, tooWide), webtest.Eval[[]string](tab, pale)
 			if len(wide) > 0 {
 				t.Errorf("%s at %d scrolls sideways: %s", story.Name, width, strings.Join(wide, " | "))
+			}
+			if out := webtest.Eval[[]string](tab, spilt); len(out) > 0 {
+				t.Errorf("%s at %d sticks out of its card: %s", story.Name, width, strings.Join(out, " | "))
 			}
 			if len(faint) > 0 {
 				t.Errorf("%s at %d has pale text: %s", story.Name, width, strings.Join(faint, " | "))
