@@ -231,6 +231,32 @@ func TestEngine_unseen_sale_is_not_written_over(t *testing.T) {
 	}
 }
 
+// An order that was cut before soroi first saw it has lowered the shop's own number by more than is left of it: the number is read back
+// and not guessed.
+func TestEngine_order_cut_before_first_sight_is_read_back(t *testing.T) {
+	t.Parallel()
+	for _, restock := range []bool{true, false} {
+		t.Run(fmt.Sprintf("restock=%v", restock), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				tn := newTown(t, 1, newMemoryShop("a", channel.Delta, 1, opening), newMemoryShop("b", channel.Delta, 1, opening))
+				tn.options.ReadEvery = 24 * time.Hour
+				tn.shops[0].restock = restock
+				stop := tn.start()
+				defer stop()
+				tn.settle()
+				time.Sleep(time.Minute)
+				number, _ := tn.shops[0].buy(refOf(0), 5)
+				tn.shops[0].cut(number, 2)
+				tn.settle()
+				if got := tn.shops[0].shows(refOf(0)); got != opening-3 {
+					t.Errorf("the shop shows %d with %d there", got, opening-3)
+				}
+			})
+		})
+	}
+}
+
 // Random orders, edits, cancels, shipments, stock changes, faults and processes that hang in the middle of a push: afterwards the books
 // are right to the unit and every shop shows what is there.
 func TestEngine_random_sequences_end_in_line(t *testing.T) {

@@ -72,7 +72,7 @@ func (r *runner) publish(ctx context.Context) (more bool, err error) {
 			if len(unread) < limits.ReadItems {
 				unread = append(unread, store.ToRead{ID: d.ID, Ref: d.Ref})
 			}
-		case len(ready) < limits.PushItems:
+		case len(ready) < r.batch:
 			ready = append(ready, d.ID)
 		}
 	}
@@ -132,11 +132,34 @@ func (r *runner) push(ctx context.Context, ids []store.ListingID) error {
 		return err
 	}
 	r.service.tell()
+	r.resize(outcomes)
 	if callErr != nil {
 		return callErr
 	}
 	r.worked()
 	return nil
+}
+
+// smallestBatch is how far a batch shrinks.
+const smallestBatch = 10
+
+// resize halves the batch when one item that had moved made the shop refuse its neighbours, and doubles it back when none did: in a rush, many
+// small calls of which most succeed beat a large one that always meets a sale.
+func (r *runner) resize(outcomes []channel.Outcome) {
+	var conflicts, neighbours int
+	for _, o := range outcomes {
+		switch {
+		case o.State == channel.Conflict:
+			conflicts++
+		case o.State == channel.Refused && channel.KindOf(o.Err) == channel.Temporary:
+			neighbours++
+		}
+	}
+	if conflicts > 0 && neighbours > 0 {
+		r.batch = max(r.batch/2, min(smallestBatch, r.shop.Spec.Limits.PushItems))
+		return
+	}
+	r.batch = min(2*r.batch, r.shop.Spec.Limits.PushItems)
 }
 
 // holdUntil keeps a listing out of the queue for as long as trying again is pointless.

@@ -36,6 +36,8 @@ type runner struct {
 
 	pulling chan struct{} // holds one token: one pull of new orders at a time, so that the cursor never goes back
 
+	batch int // listings in one push; the publisher's own
+
 	mu      sync.Mutex
 	seen    store.Shop
 	lease   store.Lease
@@ -54,7 +56,7 @@ func (s *Service) newRunner(tenant stock.TenantID, shop store.Shop, spec channel
 	if err != nil {
 		return nil, &channel.Error{Kind: channel.Auth, Op: "settings", Message: err.Error(), NotDone: true}
 	}
-	return &runner{service: s, tenant: tenant, shop: opened, settings: shop.Settings, seen: shop, lease: lease,
+	return &runner{service: s, tenant: tenant, shop: opened, settings: shop.Settings, seen: shop, lease: lease, batch: opened.Spec.Limits.PushItems,
 		log:      s.log.With("tenant", tenant, "shop", shop.ID, "channel", spec.Kind),
 		pullWake: newSignal(), pushWake: newSignal(), listWake: newSignal(), pulling: make(chan struct{}, 1), done: make(chan struct{})}, nil
 }

@@ -37,6 +37,7 @@ type memoryOrder struct {
 	placed   time.Time
 	revision int64
 	ref      channel.Ref
+	bought   int64
 	wanted   int64
 	shipped  int64
 }
@@ -72,7 +73,7 @@ func (s *memoryShop) buy(ref channel.Ref, units int64) (number string, taken int
 	s.shown[ref] -= taken
 	s.changes++
 	number = fmt.Sprintf("%s-%05d", s.name, len(s.orders)+1)
-	s.orders = append(s.orders, &memoryOrder{number: number, placed: time.Now(), revision: s.changes, ref: ref, wanted: taken})
+	s.orders = append(s.orders, &memoryOrder{number: number, placed: time.Now(), revision: s.changes, ref: ref, bought: taken, wanted: taken})
 	return number, taken
 }
 
@@ -155,7 +156,7 @@ func (c *memoryConnector) snapshot(o *memoryOrder, asked time.Time) order.Snapsh
 	case o.shipped == o.wanted:
 		state = order.Shipped
 	}
-	return order.Snapshot{Number: o.number, PlacedAt: o.placed, State: state, Version: order.Version{Revision: o.revision, AskedAt: asked},
+	return order.Snapshot{Edited: o.wanted != o.bought, Number: o.number, PlacedAt: o.placed, State: state, Version: order.Version{Revision: o.revision, AskedAt: asked},
 		Lines: []order.Line{{Key: "1", Ref: o.ref, Wanted: o.wanted, Shipped: o.shipped}}}
 }
 

@@ -32,7 +32,10 @@ type Snapshot struct {
 	Problems []string
 	// Incomplete says that lines may be missing: then a recorded line that this snapshot lacks keeps its claim.
 	Incomplete bool
-	Test       bool // the shop calls it a test order; its stock effect is real
+	// Edited says that the shop shows fewer or other units than were bought: what the order did to the shop's own number before our
+	// first sight of it cannot be told from the units that are left.
+	Edited bool
+	Test   bool // the shop calls it a test order; its stock effect is real
 }
 
 // Version orders the snapshots of one order. A shop that numbers or dates its changes gives a Revision; one that does not

@@ -314,6 +314,12 @@ func (w *intakeWork) takeLine(l *ledger, s *saleRow, snapshot order.Snapshot, d 
 			was = order.Line{Wanted: d.From.Shipped, Returned: d.From.Returned}
 		}
 		listing.sold(d.Line, was, snapshot, w.in.Returns)
+		// What an order that was cut before our first sight of it did to the shop's own number is not to be seen from what is left; nor when
+		// a line was added to an order that was known.
+		cut := d.New && (snapshot.Edited || snapshot.State == order.Cancelled) && w.in.Returns != channel.ReturnsAlways
+		if cut || d.New && s.recorded.Exists {
+			listing.changed, listing.unsure = true, true
+		}
 	}
 	s.recorded.Lines[key] = order.RecordedLine{Line: d.Line, Claim: claim}
 	return moved, nil
@@ -450,10 +456,11 @@ func (w *intakeWork) writeListings(ctx context.Context, tx *Tx) error {
 		}
 	}
 	slices.SortFunc(changed, func(a, b *listingSight) int { return int(a.id - b.id) })
-	return tx.execRows(ctx, `UPDATE listing SET expected = listing.expected - v.column2, claimed = listing.claimed + v.column3,
+	return tx.execRows(ctx, `UPDATE listing SET expected = CASE WHEN listing.expected = $2 THEN listing.expected
+		ELSE listing.expected - v.column2 END, claimed = listing.claimed + v.column3,
 		unsure = listing.unsure OR v.column4, sold_rate = v.column5, sold_rate_at = v.column6 FROM (VALUES `,
 		"BIGINT BIGINT BIGINT BOOLEAN BIGINT BIGINT", `) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1`,
-		nil, len(changed), func(args []any, i int) []any {
+		[]any{stock.Unlimited.Sortable()}, len(changed), func(args []any, i int) []any {
 			l := changed[i]
 			rate, at := l.rate, l.rateAt
 			if l.soldNow > 0 {

@@ -253,7 +253,7 @@ func (db *DB) RecordPush(ctx context.Context, tenant stock.TenantID, lease Lease
 // happened, and an absolute write that did not happen leaves the listing as unsure as it may have been. Everything else is unsure.
 const recordPushText = `UPDATE listing SET in_flight = FALSE, answer = v.column2, answered_at = $2, full_pass = FALSE,
 	expected = CASE WHEN v.column2 <> 'applied' THEN listing.expected WHEN listing.sent_absolute THEN listing.sent
-		ELSE listing.expected + listing.sent - v.column3 END,
+		ELSE listing.expected + (listing.sent - v.column3) END,
 	settled_from = CASE WHEN v.column2 = 'applied' AND listing.sent_absolute THEN listing.sent_at ELSE listing.settled_from END,
 	settled_until = CASE WHEN v.column2 = 'applied' AND listing.sent_absolute THEN $2 ELSE listing.settled_until END,
 	shown = CASE WHEN v.column2 = 'applied' THEN COALESCE(v.column4, listing.sent) ELSE listing.shown END,

@@ -361,6 +361,7 @@ func snapshotOf(raw json.RawMessage, asked time.Time) (order.Snapshot, bool) {
 	if !known {
 		problem("orderProgress %d is not known; the units are held", m.OrderProgress.value)
 	}
+	s.Edited = m.ModifyFlag.is(1) || len(m.ChangeReasonModelList) > 0
 	left := s.State == order.Shipped || m.ShippingCmplRptDatetime != ""
 	keys := map[string]int{}
 	for p, pack := range m.PackageModelList {
@@ -382,6 +383,7 @@ func snapshotOf(raw json.RawMessage, asked time.Time) (order.Snapshot, bool) {
 				line.Key += fmt.Sprintf("-%d", keys[line.Key])
 			}
 			removed := pack.PackageDeleteFlag.is(1) || item.DeleteItemFlag.is(1)
+			s.Edited = s.Edited || removed
 			if left && !removed {
 				line.Shipped = line.Wanted
 			}

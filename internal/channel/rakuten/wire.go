@@ -168,6 +168,8 @@ type orderModel struct {
 	OrderProgress           number         `json:"orderProgress"`
 	OrderDatetime           text           `json:"orderDatetime"`
 	ShippingCmplRptDatetime text           `json:"shippingCmplRptDatetime"`
+	ModifyFlag              number         `json:"modifyFlag"`
+	ChangeReasonModelList   []struct{}     `json:"ChangeReasonModelList"`
 	PackageModelList        []packageModel `json:"PackageModelList"`
 }
 

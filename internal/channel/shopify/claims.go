@@ -46,6 +46,7 @@ func (h *head) snapshot(lines []line, past events, location string, asked time.T
 	at := make(map[string]int, len(lines))
 	for _, l := range lines {
 		made := h.line(l, past, location)
+		s.Edited = s.Edited || l.Quantity != nil && *l.Quantity != *l.Current
 		if i, twice := at[made.Key]; twice {
 			s.Lines[i] = made // pages overlapped: the later answer counts
 			continue

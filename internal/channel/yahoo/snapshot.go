@@ -90,6 +90,9 @@ func snapshot(o xmlOrder, l listed, asked time.Time) (order.Snapshot, []string) 
 			line.Key = key + "#" + strconv.Itoa(again)
 		}
 		keys[line.Key] = true
+		if bought, err := strconv.ParseInt(strings.TrimSpace(item.OriginalNum), 10, 64); err == nil && bought != line.Wanted {
+			s.Edited = true
+		}
 		if left {
 			line.Shipped = line.Wanted
 		}
