@@ -161,7 +161,7 @@ func TestCursor(t *testing.T) {
 	for i, want := range []map[string]any{
 		{"q": "updated_at:>='2026-06-02T03:00:00Z'", "after": nil},
 		{"q": "updated_at:>='2026-06-02T03:00:00Z'", "after": "next-1"},
-		{"q": "updated_at:>='2026-08-01T02:59:20Z'", "after": nil},
+		{"q": "updated_at:>='2026-08-01T02:59:45Z'", "after": nil},
 	} {
 		if got := asked[i].Variables; got["q"] != want["q"] || got["after"] != want["after"] {
 			t.Errorf("question %d is %v, want %v", i, got, want)

@@ -29,7 +29,7 @@ const (
 // lateness covers the seconds by which the order search may trail the orders; clockSkew how far the shop's clock and ours
 // may disagree before a pull's overlap would miss an order.
 const (
-	lateness  = 30 * time.Second
+	lateness  = 5 * time.Second
 	clockSkew = 2 * time.Minute
 	history   = 60 * 24 * time.Hour
 )
