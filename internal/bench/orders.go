@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"soroi/internal/channel"
+	"soroi/internal/order"
+	"soroi/internal/stock"
+	"soroi/internal/store"
+)
+
+func ref(sku int64) string { return "item-" + strconv.FormatInt(sku, 10) }
+
+// sales makes orders of one line and one unit: SKU k is listed in shop k modulo shops, as listing k.
+type sales struct {
+	walk  walk
+	shops int64
+	last  int64
+}
+
+func (s *sales) next(n int) []rawPosting {
+	list := make([]rawPosting, n)
+	for i := range list {
+		s.last++
+		sku := s.walk.next()
+		list[i] = rawPosting{sku: sku, committed: 1, kind: string(stock.Claimed), cause: string(stock.ByOrder), shop: sku%s.shops + 1,
+			document: "bench-" + strconv.FormatInt(s.last, 10), sale: s.last}
+	}
+	return list
+}
+
+// orders races pages of orders, taken in for several shops at once, against the raw engine writing the same rows and against a
+// transaction for each order.
+func orders(ctx context.Context, b *bench) (err error) {
+	var closing []func() error
+	defer func() {
+		for i := len(closing) - 1; i >= 0; i-- {
+			err = errors.Join(err, closing[i]())
+		}
+	}()
+	filled := func() (string, *sql.DB, error) {
+		at, err := b.place.fresh(ctx)
+		if err != nil {
+			return "", nil, err
+		}
+		db, err := b.place.raw(at)
+		if err != nil {
+			return "", nil, err
+		}
+		closing = append(closing, db.Close)
+		if err := b.fillBalances(ctx, db, b.listed); err != nil {
+			return "", nil, err
+		}
+		return at, db, b.fillShops(ctx, db)
+	}
+	at, _, err := filled()
+	if err != nil {
+		return err
+	}
+	db, err := store.Open(ctx, at, b.clock)
+	if err != nil {
+		return err
+	}
+	closing = append(closing, db.Close)
+	leases := make([]store.Lease, b.shops)
+	for i := range leases {
+		lease, ok, err := db.AcquireLease(ctx, rawTenant, channel.ShopID(i+1), "bench", 24*time.Hour)
+		if err != nil || !ok {
+			return fmt.Errorf("lease: %v, %w", ok, err)
+		}
+		leases[i] = lease
+	}
+	newSales := func() *sales { return &sales{walk: walk{n: int64(b.listed)}, shops: int64(b.shops)} }
+	ours := newSales()
+	var pages [][]order.Snapshot
+	sides := []side{{name: "soroi", n: b.orders,
+		before: func(_ context.Context, n int) error { pages = b.snapshots(ours, n); return nil },
+		run:    func(ctx context.Context, _ int) error { return b.takeIn(ctx, db, leases, pages) }}}
+
+	_, naiveDB, err := filled()
+	if err != nil {
+		return err
+	}
+	naive, err := newNaiveBooks(ctx, naiveDB, b.engine, b.clock.Now)
+	if err != nil {
+		return err
+	}
+	closing = append(closing, naive.close)
+	slow := newSales()
+	sides = append(sides, side{name: "naive", n: max(b.orders/20, 1), run: func(ctx context.Context, n int) error { return naive.post(ctx, slow.next(n)) }})
+
+	var names []string
+	for _, f := range b.forms() {
+		_, rawDB, err := filled()
+		if err != nil {
+			return err
+		}
+		raw := newRawBooks(rawDB, f, b.clock.Now)
+		closing = append(closing, raw.close)
+		fast := newSales()
+		for _, batch := range batches {
+			if err := raw.full(ctx, batch); err != nil {
+				return err
+			}
+			names = append(names, fmt.Sprintf("batches of %s, %s", count(float64(batch)), f))
+			sides = append(sides, side{name: names[len(names)-1], n: b.orders / batch * batch, run: func(ctx context.Context, n int) error {
+				return inBatches(n, batch, func() error { return raw.takeIn(ctx, fast.next(batch)) })
+			}})
+		}
+	}
+	rates, err := race(ctx, b.clock, b.rounds, sides...)
+	if err != nil {
+		return err
+	}
+	b.posted(fmt.Sprintf("orders, pages of %d from %d shops", b.page, b.shops), rates[0], rates[2:], names, rates[1])
+	return nil
+}
+
+// fillShops puts one tenant, its shops and their listings there.
+func (b *bench) fillShops(ctx context.Context, db *sql.DB) error {
+	for _, text := range []string{
+		"INSERT INTO id_block (tenant_id, next_id) VALUES (0, 100000000)",
+		"INSERT INTO tenant (tenant_id, code, name, created_at) VALUES (1, 'bench', 'bench', 0)",
+		"INSERT INTO location (tenant_id, location_id, code, name) VALUES (1, 1, 'main', 'main')",
+	} {
+		if _, err := db.ExecContext(ctx, text); err != nil {
+			return err
+		}
+	}
+	fill := newRawBooks(db, b.forms()[0], b.clock.Now)
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	var shops [][]any
+	for i := range b.shops {
+		shops = append(shops, []any{int64(rawTenant), int64(i + 1), "bench", fmt.Sprint(i + 1), "live", int64(1)})
+	}
+	err = fill.exec(ctx, tx, fill.statement("shop", "tenant_id, shop_id, kind, name, mode, connected_at", "BIGINT BIGINT TEXT TEXT TEXT BIGINT", ""), shops)
+	for from := 1; err == nil && from <= b.listed; from += 1000 {
+		var listings [][]any
+		for sku := int64(from); sku < int64(from)+1000 && sku <= int64(b.listed); sku++ {
+			listings = append(listings, []any{int64(rawTenant), sku, sku%int64(b.shops) + 1, sku, ref(sku), ref(sku), "title", int64(100), int64(100)})
+		}
+		err = fill.exec(ctx, tx, fill.statement("listing", "tenant_id, listing_id, shop_id, sku_id, ref, code, title, target, expected",
+			"BIGINT BIGINT BIGINT BIGINT TEXT TEXT TEXT BIGINT BIGINT", ""), listings)
+	}
+	if err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	return b.place.settle(ctx, db)
+}
+
+// snapshots are n orders, by shop.
+func (b *bench) snapshots(s *sales, n int) [][]order.Snapshot {
+	now := b.clock.Now()
+	byShop := make([][]order.Snapshot, b.shops)
+	for _, p := range s.next(n) {
+		byShop[p.shop-1] = append(byShop[p.shop-1], order.Snapshot{Number: p.document, PlacedAt: now.Add(time.Minute), State: order.Open,
+			Version: order.Version{Revision: 1, AskedAt: now}, Lines: []order.Line{{Key: "1", Ref: order.Ref(ref(p.sku)), Wanted: 1}}})
+	}
+	return byShop
+}
+
+// takeIn takes each shop's orders in, page after page, all shops at once.
+func (b *bench) takeIn(ctx context.Context, db *store.DB, leases []store.Lease, byShop [][]order.Snapshot) error {
+	var wg sync.WaitGroup
+	failed := make(chan error, len(byShop))
+	for i, list := range byShop {
+		wg.Go(func() {
+			cursor := channel.Cursor("bench")
+			for len(list) > 0 {
+				page := list[:min(b.page, len(list))]
+				list = list[len(page):]
+				if _, err := db.TakeIn(ctx, rawTenant, store.Intake{Lease: leases[i], Loop: "new", Next: &cursor, Orders: page, Returns: channel.ReturnsDepends}); err != nil {
+					failed <- err
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	close(failed)
+	return <-failed
+}
+
+// takeIn writes one batch of orders: the order, its line, its movement with balance and mark, and its listing.
+func (r *rawBooks) takeIn(ctx context.Context, batch []rawPosting) error {
+	now := r.clock().UnixMicro()
+	heads, lines, listings := make([][]any, len(batch)), make([][]any, len(batch)), make([][]any, len(batch))
+	for i, p := range batch {
+		heads[i] = []any{int64(rawTenant), p.sale, p.shop, p.document, now, now, now, int64(1), now, "open", false, "", int64(0), now}
+		lines[i] = []any{int64(rawTenant), p.sale, "1", p.sku, p.sku, ref(p.sku), "", "", int64(1), int64(0), int64(0), int64(1), int64(0), int64(0), int64(0), int64(0)}
+		listings[i] = []any{p.sku, int64(1), int64(1), int64(166), now}
+	}
+	return r.post(ctx, batch, func(tx *sql.Tx) error {
+		return errors.Join(r.exec(ctx, tx, r.statement("sale", saleColumns, saleTypes, ""), heads),
+			r.exec(ctx, tx, r.statement("sale_line", lineColumns, lineTypes, ""), lines),
+			r.exec(ctx, tx, r.updating(updateListings, 5), listings))
+	})
+}
