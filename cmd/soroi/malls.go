@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -105,10 +107,20 @@ func introduce(w io.Writer, t *town.Town, control, books string) error {
 	} else if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	fmt.Fprintln(w, "\nto connect a soroi (run \"soroi migrate\" and import goods first, or take the goods below):")
+	goods := filepath.Join(dir, "goods.json")
+	text, err := json.MarshalIndent(t.Goods(), "", " ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(goods, append(text, '\n'), 0o644); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\nto connect a soroi, in this order (each takes --db):\n  soroi migrate\n  soroi sku add --goods %s\n", goods)
 	for _, m := range t.Malls() {
 		line := fmt.Sprintf("  soroi shop add %s %s --test-malls", m.Kind, m.Name)
-		for key, value := range m.Settings() {
+		settings := m.Settings()
+		for _, key := range slices.Sorted(maps.Keys(settings)) {
+			value := settings[key]
 			if strings.ContainsAny(value, "\n $'\"&") {
 				path := filepath.Join(dir, m.Name+"."+key)
 				if err := os.WriteFile(path, []byte(value), 0o600); err != nil {
@@ -118,18 +130,8 @@ func introduce(w io.Writer, t *town.Town, control, books string) error {
 			}
 			line += " --set " + key + "=" + value
 		}
-		fmt.Fprintln(w, line)
-		fmt.Fprintf(w, "  soroi shop live %s\n", m.Name)
+		fmt.Fprintf(w, "%s\n  soroi shop live %s\n", line, m.Name)
 	}
-	path := filepath.Join(dir, "goods.json")
-	goods, err := json.MarshalIndent(t.Goods(), "", " ")
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(path, append(goods, '\n'), 0o644); err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "  soroi sku add --goods %s      # the malls' goods with their opening stock\n", path)
 	fmt.Fprintln(w, "  soroi serve --test-malls")
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"soroi/internal/channel"
 	"soroi/internal/clock"
 	"soroi/internal/engine"
+	"soroi/internal/store"
 )
 
 // engineFlags are the paces of the engine, and what only simulated malls may be given.
@@ -106,20 +107,30 @@ func migrateCommand() *cobra.Command {
 				fmt.Fprintln(cmd.OutOrStdout(), "the schema is up to date")
 				return nil
 			}
-			backup, err := db.Backup(cmd.Context(), c.database, clock.System{}.Now())
-			if err != nil {
+			if len(pending) == len(store.Migrations()) {
+				fmt.Fprintln(cmd.OutOrStdout(), "the database is new: there is nothing to back up")
+			} else if err := backUp(cmd, db, c.database); err != nil {
 				return err
-			}
-			if backup != "" {
-				fmt.Fprintln(cmd.OutOrStdout(), "backup:", backup)
 			}
 			ran, err := db.Migrate(cmd.Context())
 			for _, name := range ran {
 				fmt.Fprintln(cmd.OutOrStdout(), "ran", name)
 			}
-			return err
+			if err != nil {
+				return err
+			}
+			return app.EnsureTenant(cmd.Context(), db)
 		},
 	}
 	c.bind(cmd)
 	return cmd
+}
+
+// backUp copies a SQLite file beside itself before its schema changes.
+func backUp(cmd *cobra.Command, db *store.DB, database string) error {
+	path, err := db.Backup(cmd.Context(), database, clock.System{}.Now())
+	if err == nil && path != "" {
+		fmt.Fprintln(cmd.OutOrStdout(), "backup:", path)
+	}
+	return err
 }

@@ -57,7 +57,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	}
 	ran, err := db.Migrate(ctx)
 	if err == nil {
-		err = ensureTenant(ctx, db)
+		err = EnsureTenant(ctx, db)
 	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -88,8 +88,8 @@ func OpenStore(ctx context.Context, url string, c clock.Clock) (*store.DB, error
 	return store.Open(ctx, url, c)
 }
 
-// ensureTenant adds the first merchant. Two processes that start at once agree by the code's unique key.
-func ensureTenant(ctx context.Context, db *store.DB) error {
+// EnsureTenant adds the first merchant. Two processes that start at once agree by the code's unique key.
+func EnsureTenant(ctx context.Context, db *store.DB) error {
 	tenants, err := db.ListTenants(ctx)
 	if err != nil || len(tenants) > 0 {
 		return err
