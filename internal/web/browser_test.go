@@ -71,6 +71,9 @@ func press(key string) chromedp.Action[chromedp.Void] {
 	})
 }
 
+// ready is true once the page's scripts hear keys and clicks.
+const ready = `Boolean(document.documentElement.dataset.scripts === "ready")`
+
 func scriptsBuilt(t *testing.T) {
 	t.Helper()
 	if _, err := os.Stat(filepath.Join("ui", "dist", "app.js")); err == nil {
@@ -88,6 +91,7 @@ func TestBrowser_a_day_at_the_desk(t *testing.T) {
 	signIn(tab, at, "/stock")
 
 	// Search while typing, without leaving the page.
+	tab.Until(ready)
 	tab.Do(press("/"))
 	tab.Until(`Boolean(document.activeElement.id === "q")`)
 	tab.Type("#q", "mug")
@@ -105,6 +109,7 @@ func TestBrowser_a_day_at_the_desk(t *testing.T) {
 	tab.Until(`Boolean(location.pathname === "/sku" && document.querySelector("h1").textContent.includes("MUG-1"))`)
 
 	// Ask why, in place.
+	tab.Until(ready)
 	tab.Until(`Boolean((window.samePage = true))`)
 	tab.Click(`a[href*="why="]`)
 	tab.Until(`Boolean(document.querySelector("#why .ladder") && window.samePage)`)

@@ -50,3 +50,5 @@ document.addEventListener("change", (event) => {
 
 keyboard();
 live(htmx);
+// From here on keys and clicks are heard. A test that types faster than a browser loads waits for it.
+document.documentElement.dataset.scripts = "ready";
