@@ -79,7 +79,7 @@ func (tx *Tx) unplanned(ctx context.Context, limit int) ([]*Unplanned, error) {
 		u := byID[sku]
 		u.Terms, u.Balance = terms, u.Balance.Plus(b)
 		return nil
-	}, `SELECT sku.sku_id, supply, secured, figure, COALESCE(balance.on_hand, 0), COALESCE(balance.committed, 0)
+	}, `SELECT sku.sku_id, sku.supply, sku.secured, sku.figure, COALESCE(balance.on_hand, 0), COALESCE(balance.committed, 0)
 		FROM sku LEFT JOIN balance ON balance.tenant_id = sku.tenant_id AND balance.sku_id = sku.sku_id
 		WHERE sku.tenant_id = $1 AND sku.sku_id IN (VALUES `, "BIGINT", `)`, nil, len(skus), id)
 	if err != nil {

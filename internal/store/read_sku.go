@@ -43,7 +43,7 @@ func (tx *Tx) sku(ctx context.Context, code string) (SKU, error) {
 	var s SKU
 	r := &rows[0]
 	err := tx.one(ctx, []any{&r.SKU, &r.Name, &r.Terms.Supply, &r.Terms.Secured, &r.Terms.Figure, &s.Product},
-		`SELECT sku.sku_id, sku.name, supply, secured, figure, product.code FROM sku JOIN product ON product.tenant_id = sku.tenant_id AND product.product_id = sku.product_id
+		`SELECT sku.sku_id, sku.name, sku.supply, sku.secured, sku.figure, product.code FROM sku JOIN product ON product.tenant_id = sku.tenant_id AND product.product_id = sku.product_id
 		WHERE sku.tenant_id = $1 AND sku.code = $2`, code)
 	if err != nil {
 		return SKU{}, err

@@ -1,0 +1,55 @@
+-- What decides sellable, and when to order. secured_as is '' where nothing is said: the SKU then follows its product, the product
+-- secures nothing. A percentage is of available and rounds up. A reorder point of NULL follows the product, or is none.
+ALTER TABLE product ADD COLUMN secured_as TEXT NOT NULL DEFAULT '' CONSTRAINT product_secured_as_check CHECK (secured_as IN ('', 'units', 'percent'));
+ALTER TABLE product ADD COLUMN secured BIGINT NOT NULL DEFAULT 0 CONSTRAINT product_secured_check CHECK (secured >= 0);
+ALTER TABLE product ADD COLUMN secured_reason TEXT NOT NULL DEFAULT '';
+ALTER TABLE product ADD COLUMN reorder_point BIGINT CONSTRAINT product_reorder_point_check CHECK (reorder_point >= 0);
+ALTER TABLE sku ADD COLUMN secured_as TEXT NOT NULL DEFAULT '' CONSTRAINT sku_secured_as_check CHECK (secured_as IN ('', 'units', 'percent'));
+ALTER TABLE sku ADD COLUMN secured_reason TEXT NOT NULL DEFAULT '';
+ALTER TABLE sku ADD COLUMN reorder_point BIGINT CONSTRAINT sku_reorder_point_check CHECK (reorder_point >= 0);
+UPDATE sku SET secured_as = 'units' WHERE secured > 0;
+
+-- A made-to-order figure is a standing one, or a capacity per day of the tenant's time zone.
+ALTER TABLE sku ADD COLUMN daily BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE tenant ADD COLUMN time_zone TEXT NOT NULL DEFAULT 'Asia/Tokyo';
+
+-- Units that orders placed on a day hold or have taken, less what was cancelled of them. day counts from 1970-01-01 in the tenant's time zone.
+CREATE TABLE sku_day (
+  tenant_id BIGINT NOT NULL,
+  sku_id BIGINT NOT NULL,
+  day BIGINT NOT NULL,
+  sold BIGINT NOT NULL,
+  CONSTRAINT sku_day_pkey PRIMARY KEY (tenant_id, sku_id, day)
+) /*sqlite WITHOUT ROWID*/;
+
+-- Units that are expected (入荷予定). What has arrived is a movement; received counts it here.
+CREATE TABLE inbound (
+  tenant_id BIGINT NOT NULL,
+  inbound_id BIGINT NOT NULL,
+  sku_id BIGINT NOT NULL,
+  document TEXT NOT NULL,
+  units BIGINT NOT NULL,
+  received BIGINT NOT NULL DEFAULT 0,
+  due_day BIGINT,
+  note TEXT NOT NULL DEFAULT '',
+  actor TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  closed_at BIGINT NOT NULL DEFAULT 0,
+  CONSTRAINT inbound_pkey PRIMARY KEY (tenant_id, inbound_id),
+  CONSTRAINT inbound_tenant_id_sku_id_document_key UNIQUE (tenant_id, sku_id, document),
+  CONSTRAINT inbound_tenant_id_sku_id_fkey FOREIGN KEY (tenant_id, sku_id) REFERENCES sku (tenant_id, sku_id),
+  CONSTRAINT inbound_units_check CHECK (units >= 0),
+  CONSTRAINT inbound_received_check CHECK (received >= 0)
+);
+
+CREATE INDEX inbound_open_idx ON inbound (tenant_id, sku_id) WHERE closed_at = 0;
+
+-- What planning found last, so that lists of stock-outs and of what to order need no sums: level is 0 fine or not counted (made to order,
+-- archived), 1 at or below the reorder point, 2 out (available ≤ 0), 3 oversold (available < 0). Every SKU has a row.
+ALTER TABLE sku_plan ADD COLUMN available BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE sku_plan ADD COLUMN secured BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE sku_plan ADD COLUMN reorder_point BIGINT;
+ALTER TABLE sku_plan ADD COLUMN level BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX sku_plan_level_idx ON sku_plan (tenant_id, level, sku_id) WHERE level > 0;
+INSERT INTO sku_plan (tenant_id, sku_id, marked, planned, rank, since)
+  SELECT tenant_id, sku_id, 1, 0, 1, created_at FROM sku WHERE TRUE ON CONFLICT (tenant_id, sku_id) DO UPDATE SET marked = sku_plan.marked + 1;
