@@ -63,7 +63,7 @@ func Load(root fs.FS) (*Tree, error) {
 			return err
 		case entry.IsDir() && (slices.Contains(ignored, entry.Name()) || name == "internal/web/ui/dist"):
 			return fs.SkipDir
-		case entry.IsDir():
+		case entry.IsDir(), name == ".git": // a file in a working tree beside the repository's own
 			return nil
 		}
 		t.Files = append(t.Files, name)

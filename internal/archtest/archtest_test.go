@@ -138,7 +138,7 @@ func TestLoad(t *testing.T) {
 	t.Parallel()
 	got := tree(t, map[string]string{
 		"a.go": "package a", "internal/b/b_test.go": "package b", "internal/b/testdata/c.go": "not Go",
-		"node_modules/x/x.go": "package x", "internal/web/ui/node_modules/y.js": "", "bin/soroi": "", "internal/web/ui/dist/app.js": "",
+		".git": "gitdir: elsewhere", "node_modules/x/x.go": "package x", "internal/web/ui/node_modules/y.js": "", "bin/soroi": "", "internal/web/ui/dist/app.js": "",
 	})
 	if want := []string{"a.go", "internal/b/b_test.go", "internal/b/testdata/c.go"}; !slices.Equal(got.Files, want) {
 		t.Errorf("Files = %q, want %q", got.Files, want)
