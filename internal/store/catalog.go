@@ -104,7 +104,7 @@ func (tx *Tx) addSKUs(ctx context.Context, skus []NewSKU, ids map[string]stock.S
 		return err
 	}
 	now := micros(tx.now)
-	err = tx.insertRows(ctx, "product (tenant_id, product_id, code, name, created_at)", " ON CONFLICT (tenant_id, code) DO NOTHING", len(codes),
+	err = tx.insertRows(ctx, "product (tenant_id, product_id, code, name, created_at)", "BIGINT TEXT TEXT BIGINT", " ON CONFLICT (tenant_id, code) DO NOTHING", len(codes),
 		func(args []any, i int) []any { return append(args, fresh[i], codes[i], products[codes[i]], now) })
 	if err != nil {
 		return err
@@ -116,13 +116,13 @@ func (tx *Tx) addSKUs(ctx context.Context, skus []NewSKU, ids map[string]stock.S
 		err := rows.Scan(&code, &id)
 		productIDs[code] = id
 		return err
-	}, "SELECT code, product_id FROM product WHERE tenant_id = $1 AND code IN (VALUES ", "TEXT", ")", nil, len(codes),
+	}, "SELECT code, product_id FROM product WHERE tenant_id = $1 AND code IN (", "TEXT", ")", nil, len(codes),
 		func(args []any, i int) []any { return append(args, codes[i]) })
 	if err != nil {
 		return err
 	}
 	err = tx.insertRows(ctx, "sku (tenant_id, sku_id, product_id, code, name, search_key, supply, secured, figure, created_at)",
-		" ON CONFLICT (tenant_id, code) DO NOTHING", len(skus), func(args []any, i int) []any {
+		"BIGINT BIGINT TEXT TEXT TEXT TEXT BIGINT BIGINT BIGINT", " ON CONFLICT (tenant_id, code) DO NOTHING", len(skus), func(args []any, i int) []any {
 			s := skus[i]
 			product := s.Product
 			if product == "" {
@@ -151,7 +151,7 @@ func (tx *Tx) skusByCode(ctx context.Context, codes []string, ids map[string]sto
 		err := rows.Scan(&code, &id)
 		ids[code] = id
 		return err
-	}, "SELECT code, sku_id FROM sku WHERE tenant_id = $1 AND code IN (VALUES ", "TEXT", ")", nil, len(codes),
+	}, "SELECT code, sku_id FROM sku WHERE tenant_id = $1 AND code IN (", "TEXT", ")", nil, len(codes),
 		func(args []any, i int) []any { return append(args, codes[i]) })
 }
 
@@ -184,15 +184,33 @@ type LinkResult struct {
 }
 
 // TakeListings records a page of a shop's listings and links those that have no SKU yet to the one whose code is among the
-// listing's codes, exactly as written; the first code that is found wins. Lines of orders that had waited for a link claim their stock in the
+// listing's codes, exactly as written; the first code that is found wins. Of a listing that is twice in the page the last counts. Lines of orders that had waited for a link claim their stock in the
 // same transaction.
 func (db *DB) TakeListings(ctx context.Context, tenant stock.TenantID, lease Lease, listings []channel.Listing) (LinkResult, error) {
-	w := &listingsWork{lease: lease, listings: listings}
+	w := &listingsWork{lease: lease, listings: lastOfEach(listings)}
 	err := db.ledger.post(ctx, tenant, w)
 	if err != nil {
 		return LinkResult{}, fmt.Errorf("take listings of shop %d: %w", lease.Shop, err)
 	}
 	return w.result, nil
+}
+
+// lastOfEach leaves out the listings that come again later.
+func lastOfEach(listings []channel.Listing) []channel.Listing {
+	last := make(map[channel.Ref]int, len(listings))
+	for i, l := range listings {
+		last[l.Ref] = i
+	}
+	if len(last) == len(listings) {
+		return listings
+	}
+	kept := make([]channel.Listing, 0, len(last))
+	for i, l := range listings {
+		if last[l.Ref] == i {
+			kept = append(kept, l)
+		}
+	}
+	return kept
 }
 
 type listingsWork struct {
@@ -256,7 +274,7 @@ func (w *listingsWork) insert(ctx context.Context, tx *Tx) error {
 	if err != nil {
 		return err
 	}
-	return tx.insertRows(ctx, "listing (tenant_id, listing_id, shop_id, ref, code, title)",
+	return tx.insertRows(ctx, "listing (tenant_id, listing_id, shop_id, ref, code, title)", "BIGINT BIGINT TEXT TEXT TEXT",
 		" ON CONFLICT (tenant_id, shop_id, ref) DO UPDATE SET code = excluded.code, title = excluded.title", len(w.listings), func(args []any, i int) []any {
 			l := w.listings[i]
 			code := ""
@@ -295,7 +313,7 @@ func (w *listingsWork) match(ctx context.Context, tx *Tx) error {
 			}
 		}
 		return nil
-	}, "SELECT listing_id, ref FROM listing WHERE tenant_id = $1 AND shop_id = $2 AND sku_id IS NULL AND ref IN (VALUES ", "TEXT", ")",
+	}, "SELECT listing_id, ref FROM listing WHERE tenant_id = $1 AND shop_id = $2 AND sku_id IS NULL AND ref IN (", "TEXT", ")",
 		[]any{int64(w.lease.Shop)}, len(refs), func(args []any, i int) []any { return append(args, refs[i]) })
 }
 
@@ -314,7 +332,7 @@ func (w *listingsWork) findWaiting(ctx context.Context, tx *Tx) error {
 		return nil
 	}, `SELECT sale_line.sale_id, sale.number, sale.placed_at, line, ref, wanted, wanted_shipped, wanted_returned, base_shipped, base_returned
 		FROM sale_line JOIN sale ON sale.tenant_id = sale_line.tenant_id AND sale.sale_id = sale_line.sale_id
-		WHERE sale_line.tenant_id = $1 AND sale_line.sku_id IS NULL AND sale.shop_id = $2 AND sale_line.ref IN (VALUES `, "TEXT", `)`,
+		WHERE sale_line.tenant_id = $1 AND sale_line.sku_id IS NULL AND sale.shop_id = $2 AND sale_line.ref IN (`, "TEXT", `)`,
 		[]any{int64(w.lease.Shop)}, len(w.links), func(args []any, i int) []any { return append(args, string(w.links[i].ref)) })
 }
 
@@ -337,7 +355,7 @@ func (w *listingsWork) decide(l *ledger) error {
 }
 
 func (w *listingsWork) record(ctx context.Context, tx *Tx) error {
-	err := tx.execRows(ctx, "UPDATE listing SET sku_id = v.column2 FROM (VALUES ", "BIGINT BIGINT",
+	err := tx.execRows(ctx, "UPDATE listing SET sku_id = v.column2 FROM (", "BIGINT BIGINT",
 		") AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1", nil, len(w.links), func(args []any, i int) []any {
 			return append(args, int64(w.links[i].listing), int64(w.links[i].sku))
 		})
@@ -345,7 +363,7 @@ func (w *listingsWork) record(ctx context.Context, tx *Tx) error {
 		return err
 	}
 	w.result.Linked = len(w.links)
-	return tx.execRows(ctx, `UPDATE sale_line SET sku_id = v.column3, listing_id = v.column4, held = v.column5, shipped = v.column6, returned = v.column7 FROM (VALUES `,
+	return tx.execRows(ctx, `UPDATE sale_line SET sku_id = v.column3, listing_id = v.column4, held = v.column5, shipped = v.column6, returned = v.column7 FROM (`,
 		"BIGINT TEXT BIGINT BIGINT BIGINT BIGINT BIGINT", `) AS v WHERE sale_line.tenant_id = $1 AND sale_line.sale_id = v.column1 AND sale_line.line = v.column2`,
 		nil, len(w.waiting), func(args []any, i int) []any {
 			l := w.waiting[i]

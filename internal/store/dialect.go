@@ -19,6 +19,10 @@ type dialect interface {
 	migrating(ctx context.Context, db *sql.DB, fn func(conn *sql.Conn) error) error
 	// text is a migration as this engine reads it.
 	text(migration string) string
+	// chunks splits n rows into parts, each of which one statement takes.
+	chunks(n int) []int
+	// rows is a statement over a list of n rows with its parameters: fixed ones, then those of the list, which are given row by row.
+	rows(s rowsStatement, n int, fixed, args []any) (string, []any, error)
 	// bind is a statement with its parameters as the driver takes them fastest.
 	bind(text string, args []any) (string, []any)
 	// prepares tells whether statements are kept prepared here, because the driver does not keep them itself.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 
 	"soroi/internal/clock"
 	"soroi/internal/stock"
@@ -22,4 +23,28 @@ func (db *DB) Exec(ctx context.Context, text string, args ...any) (int64, error)
 // VerifyInParts is Verify with another bound on the lines of one pass, and on the rows of one page.
 func (db *DB) VerifyInParts(ctx context.Context, tenant stock.TenantID, most int64, page int) (Report, error) {
 	return db.verify(ctx, tenant, nil, most, page)
+}
+
+// ListedRow is one row of a list of rows.
+type ListedRow struct {
+	Place int64
+	Ref   sql.NullInt64
+	Name  sql.NullString
+	Sure  sql.NullBool
+}
+
+// Listed sends rows to the database as statements over many rows do, and returns what it makes of them.
+func (db *DB) Listed(ctx context.Context, rows []ListedRow) (back []ListedRow, err error) {
+	err = db.Read(ctx, 1, func(tx *Tx) error {
+		return tx.queryRows(ctx, func(r *sql.Rows) error {
+			var row ListedRow
+			err := r.Scan(&row.Place, &row.Ref, &row.Name, &row.Sure)
+			back = append(back, row)
+			return err
+		}, "SELECT v.column1 + $2 - $1, v.column2, v.column3, v.column4 FROM (", "BIGINT BIGINT TEXT BOOLEAN", ") AS v", []any{int64(1)}, len(rows),
+			func(args []any, i int) []any {
+				return append(args, rows[i].Place, rows[i].Ref, rows[i].Name, rows[i].Sure)
+			})
+	})
+	return back, err
 }

@@ -162,7 +162,7 @@ func (w *intakeWork) loadSales(ctx context.Context, tx *Tx) error {
 		s.recorded.Exists, s.recorded.State, s.recorded.Version.AskedAt = true, order.State(state), instant(asked)
 		w.sales[number], byID[s.id] = s, s
 		return nil
-	}, `SELECT sale_id, number, revision, asked_at, state FROM sale WHERE tenant_id = $1 AND shop_id = $2 AND number IN (VALUES `, "TEXT", `)`,
+	}, `SELECT sale_id, number, revision, asked_at, state FROM sale WHERE tenant_id = $1 AND shop_id = $2 AND number IN (`, "TEXT", `)`,
 		[]any{int64(w.in.Lease.Shop)}, len(numbers), func(args []any, i int) []any { return append(args, numbers[i]) })
 	if err != nil || len(byID) == 0 {
 		return err
@@ -188,7 +188,7 @@ func (w *intakeWork) loadSales(ctx context.Context, tx *Tx) error {
 		s.recorded.Lines[key], s.skus[key], s.listings[key], s.base[key] = l, stock.SKUID(sku.Int64), ListingID(listing), base
 		return nil
 	}, `SELECT sale_id, line, listing_id, sku_id, ref, code, title, wanted, wanted_shipped, wanted_returned, held, shipped, returned, base_shipped, base_returned
-		FROM sale_line WHERE tenant_id = $1 AND sale_id IN (VALUES `, "BIGINT", `)`,
+		FROM sale_line WHERE tenant_id = $1 AND sale_id IN (`, "BIGINT", `)`,
 		nil, len(ids), func(args []any, i int) []any { return append(args, ids[i]) })
 }
 
@@ -226,7 +226,7 @@ func (w *intakeWork) loadListings(ctx context.Context, tx *Tx) error {
 		w.listings[order.Ref(ref)] = l
 		return nil
 	}, `SELECT listing_id, ref, sku_id, settled_from, settled_until, in_flight AND sent_absolute, sold_rate, sold_rate_at FROM listing
-		WHERE tenant_id = $1 AND shop_id = $2 AND ref IN (VALUES `, "TEXT", `)`,
+		WHERE tenant_id = $1 AND shop_id = $2 AND ref IN (`, "TEXT", `)`,
 		[]any{int64(w.in.Lease.Shop)}, len(refs), func(args []any, i int) []any { return append(args, refs[i]) })
 }
 
@@ -380,7 +380,7 @@ func (w *intakeWork) record(ctx context.Context, tx *Tx) error {
 		return err
 	}
 	if len(w.in.Unchanged) > 0 {
-		err := tx.execRows(ctx, `UPDATE sale SET checked_at = $3 WHERE tenant_id = $1 AND shop_id = $2 AND number IN (VALUES `, "TEXT", `)`,
+		err := tx.execRows(ctx, `UPDATE sale SET checked_at = $3 WHERE tenant_id = $1 AND shop_id = $2 AND number IN (`, "TEXT", `)`,
 			[]any{int64(w.in.Lease.Shop), micros(tx.now)}, len(w.in.Unchanged), func(args []any, i int) []any { return append(args, w.in.Unchanged[i]) })
 		if err != nil {
 			return err
@@ -407,7 +407,7 @@ func (w *intakeWork) writeSales(ctx context.Context, tx *Tx) error {
 	}
 	now := micros(tx.now)
 	err = tx.insertRows(ctx, `sale (tenant_id, sale_id, shop_id, number, placed_at, first_seen_at, taken_at, revision, asked_at, state, test, problems, late_cancel, checked_at)`,
-		` ON CONFLICT (tenant_id, shop_id, number) DO UPDATE SET taken_at = excluded.taken_at, revision = excluded.revision, asked_at = excluded.asked_at,
+		"BIGINT BIGINT TEXT BIGINT BIGINT BIGINT BIGINT BIGINT TEXT BOOLEAN TEXT BIGINT BIGINT", ` ON CONFLICT (tenant_id, shop_id, number) DO UPDATE SET taken_at = excluded.taken_at, revision = excluded.revision, asked_at = excluded.asked_at,
 		state = excluded.state, test = excluded.test, problems = excluded.problems, late_cancel = excluded.late_cancel, checked_at = excluded.checked_at`,
 		len(w.touched), func(args []any, i int) []any {
 			s := w.touched[i]
@@ -434,7 +434,7 @@ func (w *intakeWork) writeSales(ctx context.Context, tx *Tx) error {
 		return strings.Compare(a.key, b.key)
 	})
 	return tx.insertRows(ctx, `sale_line (tenant_id, sale_id, line, listing_id, sku_id, ref, code, title, wanted, wanted_shipped, wanted_returned,
-		held, shipped, returned, base_shipped, base_returned)`,
+		held, shipped, returned, base_shipped, base_returned)`, "BIGINT TEXT BIGINT BIGINT TEXT TEXT TEXT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT",
 		` ON CONFLICT (tenant_id, sale_id, line) DO UPDATE SET listing_id = excluded.listing_id, sku_id = excluded.sku_id, wanted = excluded.wanted,
 		wanted_shipped = excluded.wanted_shipped, wanted_returned = excluded.wanted_returned, held = excluded.held, shipped = excluded.shipped, returned = excluded.returned`,
 		len(lines), func(args []any, i int) []any {
@@ -458,7 +458,7 @@ func (w *intakeWork) writeListings(ctx context.Context, tx *Tx) error {
 	slices.SortFunc(changed, func(a, b *listingSight) int { return int(a.id - b.id) })
 	return tx.execRows(ctx, `UPDATE listing SET expected = CASE WHEN listing.expected = $2 THEN listing.expected
 		ELSE listing.expected - v.column2 END, claimed = listing.claimed + v.column3,
-		unsure = listing.unsure OR v.column4, sold_rate = v.column5, sold_rate_at = v.column6 FROM (VALUES `,
+		unsure = listing.unsure OR v.column4, sold_rate = v.column5, sold_rate_at = v.column6 FROM (`,
 		"BIGINT BIGINT BIGINT BOOLEAN BIGINT BIGINT", `) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1`,
 		[]any{stock.Unlimited.Sortable()}, len(changed), func(args []any, i int) []any {
 			l := changed[i]

@@ -114,9 +114,9 @@ func (tx *Tx) lockBalances(ctx context.Context, l *ledger, needed map[balanceKey
 	if len(missing) == 0 {
 		return nil
 	}
-	err := tx.insertRows(ctx, "balance (tenant_id, sku_id, location_id, on_hand, committed, movements)", " ON CONFLICT (tenant_id, sku_id, location_id) DO NOTHING",
-		len(missing), func(args []any, i int) []any {
-			return append(args, int64(missing[i].sku), int64(missing[i].location), 0, 0, 0)
+	err := tx.insertRows(ctx, "balance (tenant_id, sku_id, location_id, on_hand, committed, movements)", "BIGINT BIGINT BIGINT BIGINT BIGINT",
+		" ON CONFLICT (tenant_id, sku_id, location_id) DO NOTHING", len(missing), func(args []any, i int) []any {
+			return append(args, int64(missing[i].sku), int64(missing[i].location), int64(0), int64(0), int64(0))
 		})
 	if err != nil {
 		return err
@@ -134,7 +134,7 @@ func (tx *Tx) loadBalances(ctx context.Context, l *ledger, keys []balanceKey) er
 		l.accounts[k] = &a
 		return nil
 	}, `SELECT sku_id, location_id, on_hand, committed, movements FROM balance
-		WHERE tenant_id = $1 AND (sku_id, location_id) IN (VALUES `, "BIGINT BIGINT", `) ORDER BY sku_id, location_id`+tx.db.dialect.forUpdate(),
+		WHERE tenant_id = $1 AND (sku_id, location_id) IN (`, "BIGINT BIGINT", `) ORDER BY sku_id, location_id`+tx.db.dialect.forUpdate(),
 		nil, len(keys), func(args []any, i int) []any {
 			return append(args, int64(keys[i].sku), int64(keys[i].location))
 		})
@@ -148,11 +148,12 @@ func (tx *Tx) writeLedger(ctx context.Context, l *ledger) error {
 		return compareKeys(balanceKey{a.SKU, a.Location}, balanceKey{b.SKU, b.Location})
 	})
 	err := tx.insertRows(ctx, `movement (tenant_id, sku_id, location_id, seq, kind, on_hand_delta, committed_delta, on_hand_after, committed_after,
-		oversold, cause, shop_id, document, line, actor, reason, occurred_at, posted_at)`, "", len(rows), func(args []any, i int) []any {
-		m := &rows[i]
-		return append(args, int64(m.SKU), int64(m.Location), m.seq, string(m.Kind), m.OnHandDelta, m.CommittedDelta, m.after.OnHand, m.after.Committed,
-			m.oversold, string(m.Cause), int64(m.shop), m.Document, m.Line, m.Actor, m.Reason, micros(m.OccurredAt), postedAt)
-	})
+		oversold, cause, shop_id, document, line, actor, reason, occurred_at, posted_at)`,
+		"BIGINT BIGINT BIGINT TEXT BIGINT BIGINT BIGINT BIGINT BIGINT TEXT BIGINT TEXT TEXT TEXT TEXT BIGINT BIGINT", "", len(rows), func(args []any, i int) []any {
+			m := &rows[i]
+			return append(args, int64(m.SKU), int64(m.Location), m.seq, string(m.Kind), m.OnHandDelta, m.CommittedDelta, m.after.OnHand, m.after.Committed,
+				m.oversold, string(m.Cause), int64(m.shop), m.Document, m.Line, m.Actor, m.Reason, micros(m.OccurredAt), postedAt)
+		})
 	if err != nil {
 		return err
 	}
@@ -170,7 +171,7 @@ func (tx *Tx) writeBalances(ctx context.Context, l *ledger) error {
 		}
 	}
 	slices.SortFunc(keys, compareKeys)
-	return tx.execRows(ctx, `UPDATE balance SET on_hand = v.column3, committed = v.column4, movements = v.column5 FROM (VALUES `,
+	return tx.execRows(ctx, `UPDATE balance SET on_hand = v.column3, committed = v.column4, movements = v.column5 FROM (`,
 		"BIGINT BIGINT BIGINT BIGINT BIGINT", `) AS v WHERE balance.tenant_id = $1 AND balance.sku_id = v.column1 AND balance.location_id = v.column2`,
 		nil, len(keys), func(args []any, i int) []any {
 			a := l.accounts[keys[i]]
@@ -185,11 +186,11 @@ func (tx *Tx) writeMarks(ctx context.Context, marks map[stock.SKUID]mark) error 
 		skus = append(skus, sku)
 	}
 	slices.Sort(skus)
-	return tx.insertRows(ctx, `sku_plan (tenant_id, sku_id, marked, planned, rank, since)`, ` ON CONFLICT (tenant_id, sku_id) DO UPDATE SET marked = sku_plan.marked + 1,
+	return tx.insertRows(ctx, `sku_plan (tenant_id, sku_id, marked, planned, rank, since)`, "BIGINT BIGINT BIGINT BIGINT BIGINT", ` ON CONFLICT (tenant_id, sku_id) DO UPDATE SET marked = sku_plan.marked + 1,
 		rank = CASE WHEN sku_plan.marked > sku_plan.planned AND sku_plan.rank < excluded.rank THEN sku_plan.rank ELSE excluded.rank END,
 		since = CASE WHEN sku_plan.marked > sku_plan.planned AND sku_plan.since < excluded.since THEN sku_plan.since ELSE excluded.since END`,
 		len(skus), func(args []any, i int) []any {
 			m := marks[skus[i]]
-			return append(args, int64(skus[i]), 1, 0, int64(m.rank), m.since)
+			return append(args, int64(skus[i]), int64(1), int64(0), int64(m.rank), m.since)
 		})
 }

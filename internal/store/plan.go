@@ -81,7 +81,7 @@ func (tx *Tx) unplanned(ctx context.Context, limit int) ([]*Unplanned, error) {
 		return nil
 	}, `SELECT sku.sku_id, sku.supply, sku.secured, sku.figure, COALESCE(balance.on_hand, 0), COALESCE(balance.committed, 0)
 		FROM sku LEFT JOIN balance ON balance.tenant_id = sku.tenant_id AND balance.sku_id = sku.sku_id
-		WHERE sku.tenant_id = $1 AND sku.sku_id IN (VALUES `, "BIGINT", `)`, nil, len(skus), id)
+		WHERE sku.tenant_id = $1 AND sku.sku_id IN (`, "BIGINT", `)`, nil, len(skus), id)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func (tx *Tx) unplanned(ctx context.Context, limit int) ([]*Unplanned, error) {
 		u.Listings = append(u.Listings, l)
 		return nil
 	}, `SELECT listing_id, sku_id, shop_id, target, expected, sold_rate, sold_rate_at FROM listing
-		WHERE tenant_id = $1 AND sku_id IN (VALUES `, "BIGINT", `) ORDER BY listing_id`, nil, len(skus), id)
+		WHERE tenant_id = $1 AND sku_id IN (`, "BIGINT", `) ORDER BY listing_id`, nil, len(skus), id)
 }
 
 func (tx *Tx) writePlan(ctx context.Context, skus []*Unplanned, shops map[channel.ShopID]int) error {
@@ -119,7 +119,7 @@ func (tx *Tx) writePlan(ctx context.Context, skus []*Unplanned, shops map[channe
 		}
 	}
 	err := tx.execRows(ctx, `UPDATE listing SET target = v.column2, target_at = $2, risk = v.column3,
-		due_since = CASE WHEN listing.lane = 0 OR listing.due_since = 0 THEN v.column4 ELSE listing.due_since END FROM (VALUES `,
+		due_since = CASE WHEN listing.lane = 0 OR listing.due_since = 0 THEN v.column4 ELSE listing.due_since END FROM (`,
 		"BIGINT BIGINT BIGINT BIGINT", `) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1`,
 		[]any{micros(tx.now)}, len(changes), func(args []any, i int) []any {
 			c := changes[i]
@@ -128,7 +128,7 @@ func (tx *Tx) writePlan(ctx context.Context, skus []*Unplanned, shops map[channe
 	if err != nil {
 		return err
 	}
-	return tx.execRows(ctx, `UPDATE sku_plan SET planned = v.column2 FROM (VALUES `, "BIGINT BIGINT",
+	return tx.execRows(ctx, `UPDATE sku_plan SET planned = v.column2 FROM (`, "BIGINT BIGINT",
 		`) AS v WHERE sku_plan.tenant_id = $1 AND sku_plan.sku_id = v.column1`,
 		nil, len(skus), func(args []any, i int) []any { return append(args, int64(skus[i].SKU), skus[i].marked) })
 }

@@ -133,7 +133,7 @@ func (db *DB) BeginPush(ctx context.Context, tenant stock.TenantID, lease Lease,
 			return nil
 		}, `UPDATE listing SET in_flight = TRUE, sent = target, sent_at = $2, push_key = $3, answer = '',
 			sent_absolute = ($4 OR target = 0 OR `+unknown+`), unsure = FALSE
-			WHERE tenant_id = $1 AND lane > 0 AND NOT in_flight AND listing_id IN (VALUES `, "BIGINT",
+			WHERE tenant_id = $1 AND lane > 0 AND NOT in_flight AND listing_id IN (`, "BIGINT",
 			`) AND NOT ($4 AND target > 0 AND `+unplannedSKU+`) AND NOT (`+raisedUnplanned+`) RETURNING listing_id, ref, target, expected, sent_absolute, lane`,
 			[]any{micros(tx.now), strconv.FormatInt(pushID, 10), overwrite}, len(ids), func(args []any, i int) []any { return append(args, int64(ids[i])) })
 		if err != nil || len(p.Items) == 0 {
@@ -260,4 +260,4 @@ const recordPushText = `UPDATE listing SET in_flight = FALSE, answer = v.column2
 	shown_at = CASE WHEN v.column2 = 'applied' THEN $2 ELSE listing.shown_at END,
 	unsure = listing.unsure OR (v.column5 AND listing.read_at = 0) OR v.column2 IN ('unknown', 'accepted', 'conflict') OR (v.column2 = 'refused' AND listing.sent_absolute),
 	failures = CASE WHEN v.column2 = 'applied' THEN 0 ELSE listing.failures + 1 END,
-	held_until = v.column6, error_kind = v.column7, error_code = v.column8, error_text = v.column9 FROM (VALUES `
+	held_until = v.column6, error_kind = v.column7, error_code = v.column8, error_text = v.column9 FROM (`

@@ -84,7 +84,7 @@ func (db *DB) RecordRead(ctx context.Context, tenant stock.TenantID, lease Lease
 			settled_until = CASE WHEN `+unknown+` THEN $2 ELSE listing.settled_until END,
 			expected = CASE WHEN `+unknown+` THEN v.column2 ELSE listing.expected END,
 			strikes = CASE WHEN listing.expected = v.column2 THEN 0 ELSE listing.strikes END,
-			unsure = FALSE FROM (VALUES `, "BIGINT BIGINT BOOLEAN",
+			unsure = FALSE FROM (`, "BIGINT BIGINT BOOLEAN",
 			`) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1 AND v.column3 AND NOT listing.in_flight AND listing.sent_at <= $3
 			RETURNING listing_id, ref, expected, claimed, strikes, lane`,
 			[]any{micros(until), micros(from)}, len(shown), func(args []any, i int) []any {
@@ -97,7 +97,7 @@ func (db *DB) RecordRead(ctx context.Context, tenant stock.TenantID, lease Lease
 			return err
 		}
 		return tx.execRows(ctx, `UPDATE listing SET read_at = $2, error_kind = 'not_found', error_code = '', error_text = $3, failures = listing.failures + 1,
-			held_until = $4, expected = NULL, unsure = TRUE FROM (VALUES `, "BIGINT BOOLEAN",
+			held_until = $4, expected = NULL, unsure = TRUE FROM (`, "BIGINT BOOLEAN",
 			`) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1 AND NOT v.column2`,
 			[]any{micros(until), "the shop has no such listing", micros(until.Add(time.Hour))}, len(shown), func(args []any, i int) []any {
 				return append(args, int64(ids[i]), shown[i].Found)
@@ -120,7 +120,7 @@ func (tx *Tx) proving(ctx context.Context, ids []ListingID) (map[ListingID]time.
 		since[id] = instant(due)
 		return err
 	}, `SELECT listing_id, due_since FROM listing WHERE tenant_id = $1 AND unsure AND answer = 'applied' AND sent = target AND read_at < sent_at
-		AND due_since > 0 AND listing_id IN (VALUES `, "BIGINT", `)`, nil, len(ids), func(args []any, i int) []any { return append(args, int64(ids[i])) })
+		AND due_since > 0 AND listing_id IN (`, "BIGINT", `)`, nil, len(ids), func(args []any, i int) []any { return append(args, int64(ids[i])) })
 }
 
 // Adopt takes disagreeing numbers over as drift, after the shop's orders have been pulled. Where an order of the listing came in
@@ -159,7 +159,7 @@ func (db *DB) Adopt(ctx context.Context, tenant stock.TenantID, lease Lease, fro
 			settled_until = CASE WHEN v.column2 > listing.expected OR listing.strikes + 1 >= $4 THEN $3 ELSE listing.settled_until END,
 			strikes = CASE WHEN v.column2 > listing.expected OR listing.strikes + 1 >= $4 THEN 0 ELSE listing.strikes + 1 END,
 			read_at = CASE WHEN v.column2 > listing.expected OR listing.strikes + 1 >= $4 THEN listing.read_at ELSE $5 END,
-			due_since = CASE WHEN listing.lane = 0 THEN $3 ELSE listing.due_since END FROM (VALUES `, "BIGINT BIGINT BIGINT BIGINT",
+			due_since = CASE WHEN listing.lane = 0 THEN $3 ELSE listing.due_since END FROM (`, "BIGINT BIGINT BIGINT BIGINT",
 			`) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1 AND listing.claimed = v.column3 AND NOT listing.unsure
 			AND NOT listing.in_flight AND listing.expected = v.column4 AND listing.sent_at <= $2
 			RETURNING listing_id, target, strikes`,
@@ -175,7 +175,7 @@ func (db *DB) Adopt(ctx context.Context, tenant stock.TenantID, lease Lease, fro
 		if err != nil {
 			return err
 		}
-		return tx.insertRows(ctx, "drift (tenant_id, drift_id, shop_id, listing_id, expected, found, target, found_at)", "", len(drifts), func(args []any, i int) []any {
+		return tx.insertRows(ctx, "drift (tenant_id, drift_id, shop_id, listing_id, expected, found, target, found_at)", "BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT", "", len(drifts), func(args []any, i int) []any {
 			d := drifts[i]
 			return append(args, ids[i], int64(lease.Shop), int64(d.ID), d.Expected.Sortable(), d.Found.Sortable(), d.target, micros(until))
 		})

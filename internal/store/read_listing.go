@@ -148,6 +148,6 @@ func (tx *Tx) listingsOf(ctx context.Context, skus []stock.SKUID, shops map[chan
 			each(l)
 		}
 		return err
-	}, "SELECT "+listingColumns+" FROM listing WHERE tenant_id = $1 AND sku_id IN (VALUES ", "BIGINT", ") ORDER BY sku_id, shop_id, listing_id",
+	}, "SELECT "+listingColumns+" FROM listing WHERE tenant_id = $1 AND sku_id IN (", "BIGINT", ") ORDER BY sku_id, shop_id, listing_id",
 		nil, len(skus), func(args []any, i int) []any { return append(args, int64(skus[i])) })
 }

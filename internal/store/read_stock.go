@@ -266,7 +266,7 @@ func (tx *Tx) fillStock(ctx context.Context, rows []StockRow, shops map[channel.
 		return nil
 	}, `SELECT balance.sku_id, balance.on_hand, balance.committed, COALESCE((SELECT movement.posted_at FROM movement WHERE movement.tenant_id = balance.tenant_id
 		AND movement.sku_id = balance.sku_id AND movement.location_id = balance.location_id AND movement.seq = balance.movements), 0)
-		FROM balance WHERE balance.tenant_id = $1 AND balance.sku_id IN (VALUES `, "BIGINT", ")",
+		FROM balance WHERE balance.tenant_id = $1 AND balance.sku_id IN (`, "BIGINT", ")",
 		nil, len(skus), func(args []any, i int) []any { return append(args, int64(skus[i])) })
 	if err != nil {
 		return err
@@ -276,7 +276,7 @@ func (tx *Tx) fillStock(ctx context.Context, rows []StockRow, shops map[channel.
 		err := r.Scan(&sku)
 		byID[sku].Unplanned = true
 		return err
-	}, "SELECT sku_id FROM sku_plan WHERE tenant_id = $1 AND marked > planned AND sku_id IN (VALUES ", "BIGINT", ")",
+	}, "SELECT sku_id FROM sku_plan WHERE tenant_id = $1 AND marked > planned AND sku_id IN (", "BIGINT", ")",
 		nil, len(skus), func(args []any, i int) []any { return append(args, int64(skus[i])) })
 	if err != nil {
 		return err

@@ -217,7 +217,7 @@ func (tx *Tx) frontFlow(ctx context.Context, q FrontQuery, shops map[channel.Sho
 			l.Balance = l.Balance.Plus(b)
 		}
 		return err
-	}, "SELECT sku_id, on_hand, committed FROM balance WHERE tenant_id = $1 AND sku_id IN (VALUES ", "BIGINT", ")", nil, len(skus),
+	}, "SELECT sku_id, on_hand, committed FROM balance WHERE tenant_id = $1 AND sku_id IN (", "BIGINT", ")", nil, len(skus),
 		func(args []any, i int) []any { return append(args, int64(skus[i])) })
 	if err != nil {
 		return err

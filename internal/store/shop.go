@@ -74,7 +74,7 @@ func (db *DB) SetSettings(ctx context.Context, tenant stock.TenantID, shop chann
 
 func (tx *Tx) writeSettings(ctx context.Context, shop channel.ShopID, settings channel.Settings) error {
 	keys := slices.Sorted(maps.Keys(settings))
-	return tx.insertRows(ctx, "shop_setting (tenant_id, shop_id, field, value)", "", len(keys), func(args []any, i int) []any {
+	return tx.insertRows(ctx, "shop_setting (tenant_id, shop_id, field, value)", "BIGINT TEXT TEXT", "", len(keys), func(args []any, i int) []any {
 		return append(args, int64(shop), keys[i], settings[keys[i]].Reveal())
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -48,6 +49,66 @@ func (sqlite) txOptions(write bool) *sql.TxOptions { return &sql.TxOptions{ReadO
 func (sqlite) forUpdate() string                   { return "" }
 func (sqlite) skipLocked() string                  { return "" }
 func (sqlite) prepares() bool                      { return true }
+
+// largestChunk bounds the rows of one statement, so that its parameters are fewer than SQLite takes.
+const largestChunk = 256
+
+// chunks splits n rows into powers of four, so that few different statements are ever made and each stays prepared.
+func (sqlite) chunks(n int) []int {
+	var sizes []int
+	for size := largestChunk; n > 0; {
+		if n >= size {
+			sizes = append(sizes, size)
+			n -= size
+			continue
+		}
+		size /= 4
+	}
+	return sizes
+}
+
+// rows lists rows as VALUES, with a parameter for each value.
+func (sqlite) rows(s rowsStatement, n int, fixed, args []any) (string, []any, error) {
+	if len(fixed) > 0 {
+		args = append(slices.Clip(fixed), args...)
+	}
+	return s.text(n, listValues), args, nil
+}
+
+// listValues is "before VALUES (CAST($3 AS BIGINT), …), ($6, …) after". Casting the first row's parameters gives the columns their types.
+func listValues(s rowsStatement, n int) string {
+	kinds := s.types.kinds()
+	var b strings.Builder
+	b.WriteString(s.before)
+	if s.into != "" {
+		b.WriteString("INSERT INTO " + s.into + " ")
+	}
+	b.WriteString("VALUES ")
+	p := s.first
+	for row := range n {
+		if row > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteByte('(')
+		if s.into != "" {
+			b.WriteString("$1, ")
+		}
+		for i, kind := range kinds {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			parameter := "$" + strconv.Itoa(p)
+			if row == 0 && s.into == "" {
+				parameter = "CAST(" + parameter + " AS " + kind + ")"
+			}
+			b.WriteString(parameter)
+			p++
+		}
+		b.WriteByte(')')
+	}
+	b.WriteString(s.after)
+	return b.String()
+}
 
 // bound is a statement whose parameters are in the order of their places.
 type bound struct {

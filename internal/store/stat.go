@@ -31,7 +31,7 @@ func (tx *Tx) writeLags(ctx context.Context, shop channel.ShopID, c lagCounts) e
 	}
 	slices.Sort(buckets)
 	minute := tx.now.Unix() / 60
-	return tx.insertRows(ctx, "lag (tenant_id, shop_id, minute, bucket, items)",
+	return tx.insertRows(ctx, "lag (tenant_id, shop_id, minute, bucket, items)", "BIGINT BIGINT BIGINT BIGINT",
 		" ON CONFLICT (tenant_id, shop_id, minute, bucket) DO UPDATE SET items = lag.items + excluded.items",
 		len(buckets), func(args []any, i int) []any { return append(args, int64(shop), minute, buckets[i], c[buckets[i]]) })
 }

@@ -3,156 +3,87 @@ package store
 import (
 	"context"
 	"database/sql"
-	"strconv"
 	"strings"
 	"sync"
 )
 
-// largestChunk bounds the rows of one statement, so that its parameters fit both engines.
-const largestChunk = 256
-
-// chunks splits n rows into powers of four, so that few different statements are ever made and each stays prepared.
-func chunks(n int) []int {
-	var sizes []int
-	for size := largestChunk; n > 0; {
-		if n >= size {
-			sizes = append(sizes, size)
-			n -= size
-			continue
-		}
-		size /= 4
-	}
-	return sizes
-}
-
-// rowsOf describes the columns of a VALUES list: their types, in order, as "BIGINT TEXT BIGINT". The first row's parameters are
-// cast, which gives the list its types on both engines.
+// rowsOf describes the columns of a list of rows: their types, in order, as "BIGINT TEXT BIGINT".
 type rowsOf string
 
-var valuesTexts sync.Map // "types|rows|first" → text
+func (types rowsOf) kinds() []string { return strings.Fields(string(types)) }
 
-// text is "(CAST($3 AS BIGINT), …), ($6, …)" for n rows whose parameters begin at number first.
-func (types rowsOf) text(n, first int) string {
-	key := string(types) + "|" + strconv.Itoa(n) + "|" + strconv.Itoa(first)
-	if text, ok := valuesTexts.Load(key); ok {
-		return text.(string)
-	}
-	kinds := strings.Fields(string(types))
-	var b strings.Builder
-	p := first
-	for row := range n {
-		if row > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteByte('(')
-		for i, kind := range kinds {
-			if i > 0 {
-				b.WriteString(", ")
-			}
-			if row == 0 {
-				b.WriteString("CAST($" + strconv.Itoa(p) + " AS " + kind + ")")
-			} else {
-				b.WriteString("$" + strconv.Itoa(p))
-			}
-			p++
-		}
-		b.WriteByte(')')
-	}
-	valuesTexts.Store(key, b.String())
-	return b.String()
+// rowsStatement is a statement over a list of rows: "before LIST after", where the list is a source of rows whose columns are column1,
+// column2 …, as in "IN (LIST)" and "FROM (LIST) AS v". Its parameters begin at number first. Where into is set it is "INSERT INTO into
+// LIST after" instead, and the tenant ($1) is the first column of each row.
+type rowsStatement struct {
+	into   string // "table (tenant_id, a, b)"
+	before string
+	types  rowsOf
+	after  string
+	first  int
 }
 
-// statementTexts keeps "before VALUES list after" joined, so that a chunk of a known size costs no building.
-var statementTexts sync.Map
+// rowsTexts keeps the texts that were put together, so that a statement of a known size costs no building.
+var rowsTexts sync.Map
 
-type statementKey struct {
-	before, after, types string
-	n, first             int
+type rowsText struct {
+	rowsStatement
+	n int
 }
 
-func statementText(before string, types rowsOf, n, first int, after string) string {
-	key := statementKey{before, after, string(types), n, first}
-	if text, ok := statementTexts.Load(key); ok {
+// text is what build makes of the statement for n rows.
+func (s rowsStatement) text(n int, build func(s rowsStatement, n int) string) string {
+	key := rowsText{s, n}
+	if text, ok := rowsTexts.Load(key); ok {
 		return text.(string)
 	}
-	text := before + types.text(n, first) + after
-	statementTexts.Store(key, text)
+	text := build(s, n)
+	rowsTexts.Store(key, text)
 	return text
 }
 
-// execRows runs "before VALUES list after" over all rows in chunks. fixed are the parameters that come after the tenant ($2 …);
-// row appends the parameters of row i.
+// inChunks calls run with the text and the parameters of each part of n rows. fixed are the parameters that come after the tenant ($2 …);
+// row appends the parameters of row i, one for each of the statement's types.
+func (tx *Tx) inChunks(s rowsStatement, fixed []any, n int, row func(args []any, i int) []any, run func(text string, args []any) error) error {
+	s.first = 2 + len(fixed)
+	done, width := 0, len(s.types.kinds())
+	for _, size := range tx.db.dialect.chunks(n) {
+		args := make([]any, 0, size*width)
+		for i := done; i < done+size; i++ {
+			args = row(args, i)
+		}
+		text, args, err := tx.db.dialect.rows(s, size, fixed, args)
+		if err != nil {
+			return err
+		}
+		if err := run(text, args); err != nil {
+			return err
+		}
+		done += size
+	}
+	return nil
+}
+
+// execRows runs "before LIST after" over all rows, in chunks.
 func (tx *Tx) execRows(ctx context.Context, before string, types rowsOf, after string, fixed []any, n int, row func(args []any, i int) []any) error {
-	done := 0
-	for _, size := range chunks(n) {
-		args := make([]any, 0, len(fixed)+size*8)
-		args = append(args, fixed...)
-		for i := done; i < done+size; i++ {
-			args = row(args, i)
-		}
-		if _, err := tx.exec(ctx, statementText(before, types, size, 2+len(fixed), after), args...); err != nil {
-			return err
-		}
-		done += size
-	}
-	return nil
+	return tx.inChunks(rowsStatement{before: before, types: types, after: after}, fixed, n, row, func(text string, args []any) error {
+		_, err := tx.exec(ctx, text, args...)
+		return err
+	})
 }
 
-// queryRows runs "before VALUES list after" over all rows in chunks and calls each for every row that comes back.
+// queryRows runs "before LIST after" over all rows, in chunks, and calls each for every row that comes back.
 func (tx *Tx) queryRows(ctx context.Context, each func(*sql.Rows) error, before string, types rowsOf, after string, fixed []any, n int, row func(args []any, i int) []any) error {
-	done := 0
-	for _, size := range chunks(n) {
-		args := make([]any, 0, len(fixed)+size*8)
-		args = append(args, fixed...)
-		for i := done; i < done+size; i++ {
-			args = row(args, i)
-		}
-		if err := tx.query(ctx, each, statementText(before, types, size, 2+len(fixed), after), args...); err != nil {
-			return err
-		}
-		done += size
-	}
-	return nil
+	return tx.inChunks(rowsStatement{before: before, types: types, after: after}, fixed, n, row, func(text string, args []any) error {
+		return tx.query(ctx, each, text, args...)
+	})
 }
 
-// insertRows inserts rows of which the tenant is the first column. target is "table (tenant_id, a, b)"; after may hold an
-// ON CONFLICT clause.
-func (tx *Tx) insertRows(ctx context.Context, target, after string, n int, row func(args []any, i int) []any) error {
-	columns := strings.Count(target, ",") + 1
-	done := 0
-	for _, size := range chunks(n) {
-		args := make([]any, 0, size*columns)
-		for i := done; i < done+size; i++ {
-			args = row(args, i)
-		}
-		if _, err := tx.exec(ctx, insertText(target, columns, size, after), args...); err != nil {
-			return err
-		}
-		done += size
-	}
-	return nil
-}
-
-func insertText(target string, columns, n int, after string) string {
-	key := statementKey{target, after, "insert", n, columns}
-	if text, ok := statementTexts.Load(key); ok {
-		return text.(string)
-	}
-	var b strings.Builder
-	b.WriteString("INSERT INTO " + target + " VALUES ")
-	p := 2
-	for row := range n {
-		if row > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString("($1")
-		for range columns - 1 {
-			b.WriteString(", $" + strconv.Itoa(p))
-			p++
-		}
-		b.WriteByte(')')
-	}
-	b.WriteString(after)
-	statementTexts.Store(key, b.String())
-	return b.String()
+// insertRows inserts rows of which the tenant is the first column; types are those of the others. target is "table (tenant_id, a, b)";
+// after may hold an ON CONFLICT clause.
+func (tx *Tx) insertRows(ctx context.Context, target string, types rowsOf, after string, n int, row func(args []any, i int) []any) error {
+	return tx.inChunks(rowsStatement{into: target, types: types, after: after}, nil, n, row, func(text string, args []any) error {
+		_, err := tx.exec(ctx, text, args...)
+		return err
+	})
 }
