@@ -25,6 +25,7 @@ import (
 
 	"soroi/internal/channel"
 	"soroi/internal/clock"
+	"soroi/internal/match"
 	"soroi/internal/order"
 	"soroi/internal/stock"
 	"soroi/internal/store"
@@ -108,7 +109,7 @@ func (w *world) shop(name string, mode store.Mode, codes ...string) store.Lease 
 	w.must(err)
 	var listings []channel.Listing
 	for _, c := range codes {
-		listings = append(listings, channel.Listing{Ref: channel.Ref("ref:" + c), Codes: []string{c}, Title: c})
+		listings = append(listings, channel.Listing{Ref: channel.Ref("ref:" + c), Codes: []match.Code{{Text: c}}, Title: c})
 	}
 	_, err = w.db.TakeListings(ctx, w.tenant, lease, listings)
 	w.must(err)

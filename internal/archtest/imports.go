@@ -16,7 +16,7 @@ type room struct {
 
 // Rooms that several others share.
 var (
-	pure   = []string{"internal/stock", "internal/order", "internal/allocation", "internal/replenish", "internal/text"}
+	pure   = []string{"internal/stock", "internal/order", "internal/allocation", "internal/replenish", "internal/match", "internal/text"}
 	below  = with(pure, "internal/clock", "internal/channel", "internal/credential")
 	middle = with(below, "internal/store", "internal/explain", "internal/engine", "internal/exchange")
 	edges  = with(middle, "internal/api", "internal/web", "internal/whatif", "internal/replay", "internal/demo", "internal/mallsim", "internal/app")
@@ -32,7 +32,7 @@ const (
 	pureWhy  = "a rule is a function from values to values, so that it can be proved without a world around it"
 	mallWhy  = "the simulated malls and the connectors read each mall's document for themselves, so that one misreading shows as a failure"
 	aloneWhy = "deleting a channel is deleting its folder and its line in channel/all"
-	downWhy  = "imports run downwards only: cmd → app → web, api, whatif → engine, exchange → store, channel → order, allocation, replenish → stock, text"
+	downWhy  = "imports run downwards only: cmd → app → web, api, whatif → engine, exchange → store, channel → order, allocation, replenish, match → stock, text"
 )
 
 var rooms = []room{
@@ -41,6 +41,7 @@ var rooms = []room{
 	{"internal/order", []string{"internal/stock", "internal/text"}, nil, pureWhy},
 	{"internal/allocation", []string{"internal/stock", "internal/order", "internal/text"}, nil, pureWhy},
 	{"internal/replenish", []string{"internal/stock", "internal/order", "internal/text"}, nil, pureWhy},
+	{"internal/match", []string{"internal/stock", "internal/text"}, nil, pureWhy},
 	{"internal/clock", nil, nil, "everything waits on the clock; it depends on nothing"},
 	{"internal/credential", with(pure, "internal/clock"), nil, "secrets are made and checked beside the store, not above it"},
 	{"internal/channel/all", []string{"internal/channel"}, with(pure, "internal/mallsim", "internal/clock"), "the one list of channels, nothing more"},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"soroi/internal/channel"
+	"soroi/internal/match"
 	"soroi/internal/stock"
 	"soroi/internal/store"
 )
@@ -93,7 +94,7 @@ func (w *world) list(ctx context.Context, s *memoryShop) error {
 	for from := 0; from < len(w.skus); from += 1000 {
 		var page []channel.Listing
 		for i := from; i < min(from+1000, len(w.skus)); i++ {
-			page = append(page, channel.Listing{Ref: channel.Ref(code(i)), Codes: []string{code(i)}, Title: code(i)})
+			page = append(page, channel.Listing{Ref: channel.Ref(code(i)), Codes: []match.Code{{Text: code(i)}}, Title: code(i)})
 			s.shown[channel.Ref(code(i))] = opening
 		}
 		if _, err := w.db.TakeListings(ctx, w.tenant, lease, page); err != nil {

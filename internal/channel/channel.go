@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"soroi/internal/match"
 	"soroi/internal/order"
 	"soroi/internal/stock"
 )
@@ -100,8 +101,8 @@ type Shown struct {
 // Listing is one listing as the shop describes it.
 type Listing struct {
 	Ref      Ref
-	Codes    []string // codes under which the merchant may know the SKU, the most exact first
-	Title    string   // product name with option values, for people
+	Codes    []match.Code // codes under which the merchant may know the SKU, the most exact first, each once
+	Title    string       // product name with option values, for people
 	Quantity *stock.Quantity
 }
 

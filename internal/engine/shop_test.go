@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"soroi/internal/channel"
+	"soroi/internal/match"
 	"soroi/internal/order"
 	"soroi/internal/stock"
 )
@@ -286,7 +287,7 @@ func (c *memoryConnector) ListListings(context.Context, channel.Cursor) (channel
 	defer c.shop.mu.Unlock()
 	var page channel.ListingPage
 	for ref := range c.shop.shown {
-		page.Listings = append(page.Listings, channel.Listing{Ref: ref, Codes: []string{string(ref)}, Title: string(ref)})
+		page.Listings = append(page.Listings, channel.Listing{Ref: ref, Codes: []match.Code{{Text: string(ref)}}, Title: string(ref)})
 	}
 	return page, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"soroi/internal/channel"
 	"soroi/internal/explain"
+	"soroi/internal/match"
 	"soroi/internal/order"
 	"soroi/internal/stock"
 	"soroi/internal/store"
@@ -37,7 +38,7 @@ func newWorld(t *testing.T, db *store.DB) *world {
 	w.must(db.SetMode(ctx, w.tenant, shop.ID, store.Live))
 	w.lease, _, err = db.AcquireLease(ctx, w.tenant, shop.ID, "test", time.Hour)
 	w.must(err)
-	_, err = db.TakeListings(ctx, w.tenant, w.lease, []channel.Listing{{Ref: "a-01", Codes: []string{"A-01"}}})
+	_, err = db.TakeListings(ctx, w.tenant, w.lease, []channel.Listing{{Ref: "a-01", Codes: []match.Code{{Text: "A-01"}}}})
 	w.must(err)
 	return w
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"soroi/internal/channel"
+	"soroi/internal/match"
 	"soroi/internal/order"
 	"soroi/internal/stock"
 	"soroi/internal/text"
@@ -279,7 +280,7 @@ func (w *listingsWork) insert(ctx context.Context, tx *Tx) error {
 			l := w.listings[i]
 			code := ""
 			if len(l.Codes) > 0 {
-				code = l.Codes[0]
+				code = l.Codes[0].Text
 			}
 			return append(args, ids[i], int64(w.lease.Shop), string(l.Ref), code, l.Title)
 		})
@@ -288,11 +289,13 @@ func (w *listingsWork) insert(ctx context.Context, tx *Tx) error {
 // match finds the SKU of each listing that has none.
 func (w *listingsWork) match(ctx context.Context, tx *Tx) error {
 	var codes []string
-	codesOf := make(map[order.Ref][]string, len(w.listings))
+	codesOf := make(map[order.Ref][]match.Code, len(w.listings))
 	refs := make([]string, 0, len(w.listings))
 	for _, l := range w.listings {
 		codesOf[l.Ref] = l.Codes
-		codes = append(codes, l.Codes...)
+		for _, c := range l.Codes {
+			codes = append(codes, c.Text)
+		}
 		refs = append(refs, string(l.Ref))
 	}
 	slices.Sort(codes)
@@ -307,7 +310,7 @@ func (w *listingsWork) match(ctx context.Context, tx *Tx) error {
 			return err
 		}
 		for _, code := range codesOf[l.ref] {
-			if l.sku = skus[code]; l.sku != 0 {
+			if l.sku = skus[code.Text]; l.sku != 0 {
 				w.links = append(w.links, l)
 				break
 			}

@@ -11,6 +11,7 @@ import (
 
 	"soroi/internal/channel"
 	"soroi/internal/clock"
+	"soroi/internal/match"
 	"soroi/internal/order"
 	"soroi/internal/stock"
 	"soroi/internal/store"
@@ -63,7 +64,7 @@ func newCounter(t *testing.T, db *store.DB) *counter {
 	}
 	c.shop = shop.ID
 	c.lease = c.acquire("first", time.Hour)
-	if _, err := db.TakeListings(ctx, c.tenant, c.lease, []channel.Listing{{Ref: "A-1", Codes: []string{"A-1"}, Title: "A"}}); err != nil {
+	if _, err := db.TakeListings(ctx, c.tenant, c.lease, []channel.Listing{{Ref: "A-1", Codes: []match.Code{{Text: "A-1"}}, Title: "A"}}); err != nil {
 		t.Fatal(err)
 	}
 	c.plan()
@@ -420,7 +421,7 @@ func TestLease_lost_lease_changes_nothing(t *testing.T) {
 		for name, try := range map[string]func() error{
 			"take in": func() error { _, err := c.take(first, sale("b", 1, 1, 0)); return err },
 			"take listings": func() error {
-				_, err := first.TakeListings(ctx, c.tenant, old, []channel.Listing{{Ref: "new", Codes: []string{"A-1"}}})
+				_, err := first.TakeListings(ctx, c.tenant, old, []channel.Listing{{Ref: "new", Codes: []match.Code{{Text: "A-1"}}}})
 				return err
 			},
 			"begin push": func() error { _, err := first.BeginPush(ctx, c.tenant, old, ids, true); return err },

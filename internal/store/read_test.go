@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"soroi/internal/channel"
+	"soroi/internal/match"
 	"soroi/internal/order"
 	"soroi/internal/stock"
 	"soroi/internal/store"
@@ -72,7 +73,7 @@ func (b *books) list(shop channel.ShopID, codes ...string) {
 	for part := range slices.Chunk(codes, 1000) {
 		var listings []channel.Listing
 		for _, c := range part {
-			listings = append(listings, channel.Listing{Ref: channel.Ref(c), Codes: []string{c}, Title: "出品 " + c})
+			listings = append(listings, channel.Listing{Ref: channel.Ref(c), Codes: []match.Code{{Text: c}}, Title: "出品 " + c})
 		}
 		_, err := b.db.TakeListings(context.Background(), b.tenant, b.leases[shop], listings)
 		b.must(err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"soroi/internal/channel"
+	"soroi/internal/match"
 	"soroi/internal/order"
 	"soroi/internal/stock"
 	"soroi/internal/store"
@@ -44,7 +45,7 @@ func newScreens(t *testing.T, db *store.DB) *screens {
 		if err != nil || !ok {
 			t.Fatal(ok, err)
 		}
-		listings := []channel.Listing{{Ref: "a", Codes: []string{"A-1"}, Title: "A"}, {Ref: "b", Codes: []string{"B-2"}, Title: "B"}, {Ref: "x", Codes: []string{"X-9"}, Title: "ない"}}
+		listings := []channel.Listing{{Ref: "a", Codes: []match.Code{{Text: "A-1"}}, Title: "A"}, {Ref: "b", Codes: []match.Code{{Text: "B-2"}}, Title: "B"}, {Ref: "x", Codes: []match.Code{{Text: "X-9"}}, Title: "ない"}}
 		if _, err := db.TakeListings(ctx, s.tenant, lease, listings); err != nil {
 			t.Fatal(err)
 		}

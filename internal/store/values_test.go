@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"soroi/internal/channel"
+	"soroi/internal/match"
 	"soroi/internal/store"
 	"soroi/internal/store/storetest"
 )
@@ -49,7 +50,7 @@ func TestTakeListings_same_listing_twice(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		c := newCounter(t, db)
 		result, err := db.TakeListings(context.Background(), c.tenant, c.lease, []channel.Listing{
-			{Ref: "B-1", Title: "first"}, {Ref: "A-1", Codes: []string{"A-1"}, Title: "A"}, {Ref: "B-1", Codes: []string{"none"}, Title: "last"}})
+			{Ref: "B-1", Title: "first"}, {Ref: "A-1", Codes: []match.Code{{Text: "A-1"}}, Title: "A"}, {Ref: "B-1", Codes: []match.Code{{Text: "none"}}, Title: "last"}})
 		if err != nil {
 			t.Fatal(err)
 		}

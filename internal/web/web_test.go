@@ -17,6 +17,7 @@ import (
 	"soroi/internal/channel"
 	"soroi/internal/clock"
 	"soroi/internal/engine"
+	"soroi/internal/match"
 	"soroi/internal/order"
 	"soroi/internal/stock"
 	"soroi/internal/store"
@@ -103,7 +104,7 @@ func (m *merchant) stocked(codes ...string) *merchant {
 	var listings []channel.Listing
 	for _, c := range codes {
 		skus = append(skus, store.NewSKU{Code: c, Name: "商品 " + c})
-		listings = append(listings, channel.Listing{Ref: channel.Ref("ref-" + c), Codes: []string{c}, Title: "出品 " + c})
+		listings = append(listings, channel.Listing{Ref: channel.Ref("ref-" + c), Codes: []match.Code{{Text: c}}, Title: "出品 " + c})
 	}
 	var err error
 	if m.skus, err = m.db.AddSKUs(ctx, m.tenant, skus); err != nil {

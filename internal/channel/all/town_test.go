@@ -65,8 +65,8 @@ func TestTown(t *testing.T) {
 				}
 				for _, l := range page.Listings {
 					for _, code := range l.Codes {
-						if _, taken := refs[code]; !taken {
-							refs[code] = l.Ref
+						if _, taken := refs[code.Text]; !taken {
+							refs[code.Text] = l.Ref
 						}
 					}
 				}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"soroi/internal/channel"
+	"soroi/internal/match"
 	"soroi/internal/order"
 	"soroi/internal/stock"
 )
@@ -364,7 +365,7 @@ func (p *plain) ListListings(ctx context.Context, since channel.Cursor) (channel
 	page := channel.ListingPage{More: a.More && p.flaw != "lists one page"}
 	for _, item := range a.Items {
 		q := stock.Units(item.Units)
-		page.Listings = append(page.Listings, channel.Listing{Ref: channel.Ref(item.Ref), Codes: []string{item.Code}, Title: item.Title, Quantity: &q})
+		page.Listings = append(page.Listings, channel.Listing{Ref: channel.Ref(item.Ref), Codes: []match.Code{{Kind: match.SKU, Text: item.Code}}, Title: item.Title, Quantity: &q})
 		page.Next = channel.Cursor(item.Ref)
 	}
 	return page, nil

@@ -433,7 +433,7 @@ func lineOf(item itemModel) (order.Line, string) {
 		problems = append(problems, "it names several SKUs; the first is taken")
 	}
 	if c := codes(string(sku.MerchantDefinedSkuID), string(sku.VariantID), manage, string(item.ItemNumber), true); len(c) > 0 {
-		line.Code = c[0]
+		line.Code = c[0].Text
 	}
 	if !item.Units.ok || item.Units.value < 0 {
 		problems = append(problems, "its units cannot be read")

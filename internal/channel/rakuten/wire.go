@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"soroi/internal/channel"
+	"soroi/internal/match"
 )
 
 // japan is the zone of every time of the mall that does not name its own.
@@ -268,26 +270,21 @@ func pairOf(ref channel.Ref) (pair, bool) {
 
 // codes are the words under which the merchant may know a SKU, the most exact first. The product's own numbers stand for a
 // SKU only where it is the only one, and SKU numbers that the mall made up are counted per product: they say nothing.
-func codes(merchantSKU, variantID, manageNumber, itemNumber string, only bool) []string {
-	var list []string
-	add := func(code string) {
+func codes(merchantSKU, variantID, manageNumber, itemNumber string, only bool) []match.Code {
+	var list []match.Code
+	add := func(kind match.Kind, code string) {
 		code = strings.TrimSpace(code)
-		for _, c := range list {
-			if c == code {
-				return
-			}
-		}
-		if code != "" {
-			list = append(list, code)
+		if code != "" && !slices.ContainsFunc(list, func(c match.Code) bool { return c.Text == code }) {
+			list = append(list, match.Code{Kind: kind, Text: code})
 		}
 	}
-	add(merchantSKU)
+	add(match.SKU, merchantSKU)
 	if !madeUp(variantID) {
-		add(variantID)
+		add(match.Variant, variantID)
 	}
 	if only {
-		add(manageNumber)
-		add(itemNumber)
+		add(match.Manage, manageNumber)
+		add(match.Item, itemNumber)
 	}
 	return list
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"soroi/internal/channel"
+	"soroi/internal/match"
 	"soroi/internal/stock"
 )
 
@@ -73,8 +74,8 @@ func (v variant) listing(location string) (channel.Listing, bool) {
 			made.Title += " " + v.Title
 		}
 	}
-	for _, code := range []string{v.SKU, v.Barcode} {
-		if code != "" {
+	for _, code := range []match.Code{{Kind: match.SKU, Text: v.SKU}, {Kind: match.JAN, Text: v.Barcode}} {
+		if code.Text != "" {
 			made.Codes = append(made.Codes, code)
 		}
 	}

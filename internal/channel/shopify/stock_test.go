@@ -3,10 +3,12 @@ package shopify
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"soroi/internal/channel"
+	"soroi/internal/match"
 	"soroi/internal/stock"
 )
 
@@ -269,7 +271,7 @@ func TestListListings(t *testing.T) {
 		t.Fatalf("got %+v, want the two that can be steered and more to come", page)
 	}
 	shirt, cup := page.Listings[0], page.Listings[1]
-	if shirt.Ref != "1@124656943" || shirt.Title != "Tシャツ 紺 / M" || strings.Join(shirt.Codes, " ") != "TSHIRT-NAVY-M 4901234567894" || *shirt.Quantity != stock.Units(4) {
+	if shirt.Ref != "1@124656943" || shirt.Title != "Tシャツ 紺 / M" || !slices.Equal(shirt.Codes, []match.Code{{Kind: match.SKU, Text: "TSHIRT-NAVY-M"}, {Kind: match.JAN, Text: "4901234567894"}}) || *shirt.Quantity != stock.Units(4) {
 		t.Errorf("got %+v", shirt)
 	}
 	if cup.Title != "湯呑み" || len(cup.Codes) != 0 || *cup.Quantity != stock.Units(0) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"soroi/internal/channel"
+	"soroi/internal/match"
 )
 
 const listingsOp = "listings"
@@ -64,7 +65,7 @@ func readListings(settings settingsWire, items []json.RawMessage) ([]channel.Lis
 		quantity := variants[words.ID].quantity(settings)
 		listing := channel.Listing{Ref: words.ID, Title: words.Name, Quantity: &quantity}
 		if words.SKU != "" {
-			listing.Codes = []string{words.SKU}
+			listing.Codes = []match.Code{{Kind: match.SKU, Text: words.SKU}}
 		}
 		listings = append(listings, listing)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"soroi/internal/channel"
 	"soroi/internal/clock"
+	"soroi/internal/match"
 	"soroi/internal/order"
 	"soroi/internal/stock"
 	"soroi/test/vendure/realshop"
@@ -45,7 +46,7 @@ func TestRealShop(t *testing.T) {
 	t.Run("listings are pulled", func(t *testing.T) {
 		got := c.listings()
 		c.keep("listings/two")
-		if l := got[tea]; !slices.Equal(l.Codes, []string{"tea"}) || l.Title != "商品 tea" || *l.Quantity != stock.Units(10) {
+		if l := got[tea]; !slices.Equal(l.Codes, []match.Code{{Kind: match.SKU, Text: "tea"}}) || l.Title != "商品 tea" || *l.Quantity != stock.Units(10) {
 			t.Errorf("tea came as %+v", l)
 		}
 		if l := got[cup]; *l.Quantity != stock.Units(4) || len(got) != 2 {

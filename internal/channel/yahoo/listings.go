@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"soroi/internal/channel"
+	"soroi/internal/match"
 )
 
 const (
@@ -78,7 +79,7 @@ func (c *connector) ListListings(ctx context.Context, since channel.Cursor) (cha
 
 // variations are the listings of one item: itself, or each of its sub codes.
 func (c *connector) variations(ctx context.Context, code, name string, single bool) ([]channel.Listing, error) {
-	whole := []channel.Listing{{Ref: ref(code, ""), Codes: []string{code}, Title: name}}
+	whole := []channel.Listing{{Ref: ref(code, ""), Codes: []match.Code{{Kind: match.Item, Text: code}}, Title: name}}
 	if single {
 		return whole, nil
 	}
@@ -99,7 +100,7 @@ func (c *connector) variations(ctx context.Context, code, name string, single bo
 	var listings []channel.Listing
 	for _, s := range subs {
 		listings = append(listings, channel.Listing{
-			Ref: ref(code, s.code), Codes: []string{s.code, code + ":" + s.code},
+			Ref: ref(code, s.code), Codes: []match.Code{{Kind: match.SKU, Text: s.code}, {Kind: match.Joined, Text: code + ":" + s.code}},
 			Title: strings.TrimSpace(name + " " + s.options),
 		})
 	}
