@@ -30,7 +30,7 @@ func (db *DB) AddTenant(ctx context.Context, code, name string) (Tenant, error) 
 		}
 		t.ID = stock.TenantID(ids[0])
 		tx.tenant = t.ID
-		if _, err := tx.exec(ctx, "INSERT INTO tenant (tenant_id, code, name, created_at) VALUES ($1, $2, $3, $4)", code, name, micros(tx.now)); err != nil {
+		if _, err := tx.exec(ctx, "INSERT INTO tenant (tenant_id, code, name, created_at, folded) VALUES ($1, $2, $3, $4, $5)", code, name, micros(tx.now), int64(foldedBy)); err != nil {
 			return err
 		}
 		_, err = tx.exec(ctx, "INSERT INTO location (tenant_id, location_id, code, name) VALUES ($1, $2, $3, $4)", ids[1], "main", "本倉庫")
@@ -105,8 +105,10 @@ func (tx *Tx) addSKUs(ctx context.Context, skus []NewSKU, ids map[string]stock.S
 		return err
 	}
 	now := micros(tx.now)
-	err = tx.insertRows(ctx, "product (tenant_id, product_id, code, name, created_at)", "BIGINT TEXT TEXT BIGINT", " ON CONFLICT (tenant_id, code) DO NOTHING", len(codes),
-		func(args []any, i int) []any { return append(args, fresh[i], codes[i], products[codes[i]], now) })
+	err = tx.insertRows(ctx, "product (tenant_id, product_id, code, name, search_key, created_at)", "BIGINT TEXT TEXT TEXT BIGINT", " ON CONFLICT (tenant_id, code) DO NOTHING", len(codes),
+		func(args []any, i int) []any {
+			return append(args, fresh[i], codes[i], products[codes[i]], text.SearchKey(codes[i], products[codes[i]]), now)
+		})
 	if err != nil {
 		return err
 	}
@@ -122,8 +124,8 @@ func (tx *Tx) addSKUs(ctx context.Context, skus []NewSKU, ids map[string]stock.S
 	if err != nil {
 		return err
 	}
-	err = tx.insertRows(ctx, "sku (tenant_id, sku_id, product_id, code, name, search_key, supply, secured, figure, created_at)",
-		"BIGINT BIGINT TEXT TEXT TEXT TEXT BIGINT BIGINT BIGINT", " ON CONFLICT (tenant_id, code) DO NOTHING", len(skus), func(args []any, i int) []any {
+	err = tx.insertRows(ctx, "sku (tenant_id, sku_id, product_id, code, code_key, name, search_key, supply, secured, figure, created_at)",
+		"BIGINT BIGINT TEXT TEXT TEXT TEXT TEXT BIGINT BIGINT BIGINT", " ON CONFLICT (tenant_id, code) DO NOTHING", len(skus), func(args []any, i int) []any {
 			s := skus[i]
 			product := s.Product
 			if product == "" {
@@ -133,7 +135,7 @@ func (tx *Tx) addSKUs(ctx context.Context, skus []NewSKU, ids map[string]stock.S
 			if supply == "" {
 				supply = stock.Stocked
 			}
-			return append(args, fresh[len(codes)+i], productIDs[product], s.Code, s.Name, text.SearchKey(s.Code, s.Name), string(supply), s.Terms.Secured, s.Terms.Figure, now)
+			return append(args, fresh[len(codes)+i], productIDs[product], s.Code, text.Fold(s.Code), s.Name, text.SearchKey(s.Code, s.Name), string(supply), s.Terms.Secured, s.Terms.Figure, now)
 		})
 	if err != nil {
 		return err

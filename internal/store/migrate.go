@@ -28,7 +28,7 @@ func Migrations() []string {
 }
 
 // Migrate brings the schema to the newest form and returns the names of the migrations that it ran. Each runs whole or not at all;
-// of several processes one migrates and the others wait.
+// of several processes one migrates and the others wait. What the schema holds folded is folded anew where the rules have changed.
 func (db *DB) Migrate(ctx context.Context) ([]string, error) {
 	var ran []string
 	err := db.dialect.migrating(ctx, db.write, func(conn *sql.Conn) error {
@@ -60,6 +60,9 @@ func (db *DB) Migrate(ctx context.Context) ([]string, error) {
 		}
 		return nil
 	})
+	if err == nil {
+		err = db.refold(ctx)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("migrate: %w", err)
 	}

@@ -11,6 +11,10 @@ ALTER TABLE sku ADD COLUMN option3 TEXT NOT NULL DEFAULT '';
 ALTER TABLE sku ADD COLUMN code_key TEXT NOT NULL DEFAULT '';
 ALTER TABLE sku ADD COLUMN archived_at BIGINT NOT NULL DEFAULT 0;
 
+
+-- The rules by which a tenant's keys were folded last (see fold.go); 0 for rows that are older than keys.
+ALTER TABLE tenant ADD COLUMN folded BIGINT NOT NULL DEFAULT 0;
+
 CREATE INDEX sku_product_idx ON sku (tenant_id, product_id, sku_id);
 CREATE INDEX sku_code_key_idx ON sku (tenant_id, code_key);
 
