@@ -1,7 +1,11 @@
 // Package allocation turns one SKU's sellable quantity into one target per shop (在庫数振分け). It is pure arithmetic.
 package allocation
 
-import "soroi/internal/stock"
+import (
+	"math"
+
+	"soroi/internal/stock"
+)
 
 // ShopID names a shop; it is the number of channel.ShopID, which this package does not know.
 type ShopID int64
@@ -11,22 +15,38 @@ type ShareKind string
 
 // The kinds of share.
 const (
-	Same   ShareKind = "same"    // the full sellable number: shops overlap
-	AtMost ShareKind = "at_most" // the sellable number, but never more than N
-	Stop   ShareKind = "stop"    // 0
+	Same    ShareKind = "same"    // 同数: the full sellable number; shops overlap
+	Percent ShareKind = "percent" // 割合: a part of the sellable number
+	Fixed   ShareKind = "fixed"   // 固定: N units, or what there is when there are fewer
+	AtMost  ShareKind = "at_most" // 上限: the sellable number, but never more than N
+	Stop    ShareKind = "stop"    // 停止: 0
 )
+
+// Whole is 100 %. Percentages are integers of a hundredth of a percent: exact, and fine enough for twelve equal shares
+// (8.33 %), which whole percents are not.
+const Whole = 10_000
 
 // Share is what a rule gives to one shop.
 type Share struct {
 	Kind ShareKind
-	N    int64 // for AtMost
+	N    int64 // Percent: hundredths of a percent, 0 to Whole. Fixed and AtMost: units, 0 to stock.LargestUnits. Otherwise 0
 }
 
-// Rule gives shares while sellable lies between From and To, both included. To 0 is open above.
+// ShopShare is the share of one shop.
+type ShopShare struct {
+	Shop  ShopID
+	Share Share
+}
+
+// Open, as the end of a rule's range, says that the range has none. It is what an unlimited quantity sorts as, so that rule is also
+// the one for goods that never run out.
+const Open = math.MaxInt64
+
+// Rule gives shares while sellable lies between From and To, both included. Sellable is never negative: "10 or fewer" is 0 to 10.
 type Rule struct {
-	From, To int64
-	Shares   map[ShopID]Share
-	Default  Share // for a shop that Shares does not mention
+	From, To int64       // To is Open in "11 or more"
+	Shares   []ShopShare // in the shops' order, which breaks ties
+	Default  Share       // for a shop that Shares does not mention
 }
 
 // Pattern is an ordered list of rules (配分パターン).
@@ -36,64 +56,52 @@ type Pattern struct {
 }
 
 // Everywhere is the pattern of SKUs that have none: every shop shows everything that is sellable.
-var Everywhere = Pattern{Name: "same", Rules: []Rule{{Default: Share{Kind: Same}}}}
+var Everywhere = Pattern{Name: "same", Rules: []Rule{{From: 0, To: Open, Default: Share{Kind: Same}}}}
 
-// Shop is what allocation has to know of a shop.
-type Shop struct {
-	ID        ShopID
-	Largest   int64 // the largest quantity that its channel can show
-	Unlimited bool  // its channel can show "unlimited"
-}
-
-// Target is what one shop should show, with the way that led there.
-type Target struct {
-	Shop     ShopID
-	Quantity stock.Quantity
-	Rule     int   // index of the rule that applied; −1 when none covers sellable, and the target is 0
-	Share    Share // what the rule gave
-	Capped   bool  // the channel cannot show more
-}
-
-// Targets gives each shop its target, in the order of shops. No target is more than sellable.
-func (p Pattern) Targets(sellable stock.Quantity, shops []Shop) []Target {
-	rule := p.ruleFor(sellable)
-	targets := make([]Target, len(shops))
-	for i, shop := range shops {
-		t := Target{Shop: shop.ID, Rule: rule, Share: Share{Kind: Stop}}
-		if rule >= 0 {
-			t.Share = p.Rules[rule].share(shop.ID)
-		}
-		switch t.Share.Kind {
-		case Same:
-			t.Quantity = sellable
-		case AtMost:
-			t.Quantity = sellable.AtMost(t.Share.N)
-		case Stop:
-			t.Quantity = stock.Units(0)
-		}
-		if shop.Largest > 0 && !(t.Quantity.IsUnlimited() && shop.Unlimited) {
-			capped := t.Quantity.AtMost(shop.Largest)
-			t.Capped = capped.Compare(t.Quantity) != 0
-			t.Quantity = capped
-		}
-		targets[i] = t
-	}
-	return targets
-}
-
-func (p Pattern) ruleFor(sellable stock.Quantity) int {
+// RuleFor is the index of the rule that covers a sellable quantity, or −1.
+func (p Pattern) RuleFor(sellable stock.Quantity) int {
 	n := sellable.Sortable()
 	for i, r := range p.Rules {
-		if n >= r.From && (r.To == 0 || n <= r.To) {
+		if r.From <= n && n <= r.To {
 			return i
 		}
 	}
 	return -1
 }
 
-func (r Rule) share(shop ShopID) Share {
-	if s, ok := r.Shares[shop]; ok {
-		return s
+// Split tells whether the rule divides the units, so that no two shops offer the same one: nothing in it is Same and its
+// percentages, the default's counted once, add up to at most 100. It is a property of what is written, not of the shops that happen to
+// list a SKU: a shop that joins never turns a split into overlapping numbers.
+func (r Rule) Split() bool {
+	sum := int64(0)
+	for i := range len(r.Shares) + 1 {
+		share := r.Default
+		if i < len(r.Shares) {
+			share = r.Shares[i].Share
+		}
+		switch share.Kind {
+		case Same:
+			return false
+		case Percent:
+			sum += share.N
+		}
+	}
+	return sum <= Whole
+}
+
+// Share is what the rule gives to a shop, mentioned or not.
+func (r Rule) Share(shop ShopID) Share {
+	if i := r.find(shop); i >= 0 {
+		return r.Shares[i].Share
 	}
 	return r.Default
+}
+
+func (r Rule) find(shop ShopID) int {
+	for i, s := range r.Shares {
+		if s.Shop == shop {
+			return i
+		}
+	}
+	return -1
 }
