@@ -22,8 +22,8 @@ type Target struct {
 	Share    Share // what the rule gave
 	Split    bool  // the rule divides the units
 
-	// How a split came to the shop's number: Part, and Moved if other shops may not have theirs.
-	Asked   int64 // what the share asks for, in ten-thousandths of a unit
+	// How a percentage, and any share of a split, came to its number: Part, and Moved if other shops may not have theirs.
+	Asked   int64 // what the share asks for, in ten-thousandths of a unit; 0 of what is unlimited
 	Reduced bool  // the rule asks for more than there is, so everybody who shares the rest gets less than asked
 	Part    int64 // what the rule gives, rounded
 	Extra   bool  // Part has one of the units that rounding down left over
@@ -57,6 +57,10 @@ func (p Pattern) AppendTargets(dst []Target, sellable stock.Quantity, shops []Sh
 	for _, shop := range shops {
 		t := Target{Shop: shop.ID, Rule: rule, Share: r.Share(shop.ID), Split: split, Listings: 1}
 		t.Quantity = t.Share.of(sellable)
+		if units, limited := sellable.Units(); t.Share.Kind == Percent && limited {
+			t.Asked = t.Share.sane().N * min(units, mostSellable)
+			t.Part, _ = t.Quantity.Units()
+		}
 		if most, bound := shop.exception(); bound {
 			t.Excepted = t.lower(most)
 		}

@@ -51,7 +51,7 @@ func (s *Service) plan(ctx context.Context, tenant stock.TenantID) (full bool, e
 	}
 	byID := make(map[channel.ShopID]allocation.Shop, len(shops))
 	for _, shop := range shops {
-		byID[shop.ID] = AllocationShop(shop, s.specs[shop.Kind])
+		byID[shop.ID] = shop.Allocation(s.specs[shop.Kind])
 	}
 	planned, changed, err := s.db.Plan(ctx, tenant, planBatch, func(skus []*store.Unplanned) error {
 		for _, u := range skus {
@@ -67,11 +67,6 @@ func (s *Service) plan(ctx context.Context, tenant stock.TenantID) (full bool, e
 		s.tell()
 	}
 	return planned == planBatch, nil
-}
-
-// AllocationShop is what allocation has to know of a shop.
-func AllocationShop(shop store.Shop, spec channel.Spec) allocation.Shop {
-	return allocation.Shop{ID: allocation.ShopID(shop.ID), Largest: spec.Limits.Largest, Unlimited: spec.Can.Unlimited}
 }
 
 // planSKU fills in the targets of one SKU's listings.

@@ -30,10 +30,6 @@ func findUnexplained(ctx context.Context, db *store.DB, tenant stock.TenantID, s
 		if err != nil {
 			return nil, 0, fmt.Errorf("find unexplained numbers: %w", err)
 		}
-		shops := make(map[channel.ShopID]store.Shop, len(page.Shops))
-		for _, s := range page.Shops {
-			shops[s.ID] = s
-		}
 		for _, row := range page.Rows {
 			b := store.Basis{SKU: store.SKU{StockRow: row, Shops: page.Shops}, Held: row.Balance.Committed, Sold: make(map[store.ListingID]int64)}
 			for _, l := range row.Listings {
@@ -42,7 +38,7 @@ func findUnexplained(ctx context.Context, db *store.DB, tenant stock.TenantID, s
 						return nil, 0, fmt.Errorf("find unexplained numbers: %w", err)
 					}
 				}
-				e := Derive(b, l, shops[l.Shop], specOf(specs, shops[l.Shop].Kind))
+				e := Derive(b, l, specs)
 				if e.Explained {
 					continue
 				}

@@ -9,23 +9,21 @@ import (
 	"soroi/internal/store"
 )
 
-// Derive explains one listing of the basis, in its shop. It is pure.
-func Derive(b store.Basis, l store.Listing, shop store.Shop, spec channel.Spec) Explanation {
+// Derive explains one listing of the basis. It is pure. specs are the channels that are known.
+func Derive(b store.Basis, l store.Listing, specs []channel.Spec) Explanation {
+	shop := shopOf(b.Shops, l.Shop)
 	e := Explanation{SKU: b.Code, Name: b.Name, Shop: shop.Name, ShopID: shop.ID, Listing: l.ID, Ref: l.Ref, State: l.State,
 		Published: l.Shown, Believed: l.Believed(), Target: l.Target, Explained: true}
 	e.shelf(b)
 	sellable := e.terms(b)
-	e.target(b, l, computed(sellable, shop, spec), spec)
+	pattern := allocation.Everywhere
+	target, asks := computed(pattern, sellable, b, l, specs)
+	e.allocated(pattern, target, asks)
+	e.target(b, l, target.Quantity)
 	e.sent(l)
 	e.shown(b, l)
 	e.standing(l, shop, b.At)
 	return e
-}
-
-// computed is the target that the books give.
-func computed(sellable stock.Quantity, shop store.Shop, spec channel.Spec) allocation.Target {
-	return allocation.Everywhere.Targets(sellable, []allocation.Shop{
-		{ID: allocation.ShopID(shop.ID), Largest: spec.Limits.Largest, Unlimited: spec.Can.Unlimited}})[0]
 }
 
 // shelf leads from on hand to available.
@@ -77,29 +75,15 @@ func (e *Explanation) terms(b store.Basis) stock.Quantity {
 	return sellable
 }
 
-// target leads from sellable to what the listing should show.
-func (e *Explanation) target(b store.Basis, l store.Listing, t allocation.Target, spec channel.Spec) {
-	pattern := allocation.Everywhere.Name
-	switch {
-	case t.Rule < 0:
-		e.add(NoRule, time.Time{}, "pattern", pattern)
-	case t.Share.Kind == allocation.Same:
-		e.add(ShareSame, time.Time{}, "pattern", pattern, "rule", t.Rule+1)
-	case t.Share.Kind == allocation.AtMost:
-		e.add(ShareAtMost, time.Time{}, "pattern", pattern, "rule", t.Rule+1, "most", t.Share.N)
-	default:
-		e.add(ShareStop, time.Time{}, "pattern", pattern, "rule", t.Rule+1)
-	}
-	if t.Capped {
-		e.add(Capped, time.Time{}, "largest", spec.Limits.Largest)
-	}
-	switch same := l.Target != nil && l.Target.Compare(t.Quantity) == 0; {
+// target compares what the listing should show with what the books give.
+func (e *Explanation) target(b store.Basis, l store.Listing, computed stock.Quantity) {
+	switch same := l.Target != nil && l.Target.Compare(computed) == 0; {
 	case same:
 		e.add(TargetIs, l.TargetAt, "quantity", l.Target)
 	case b.Unplanned:
-		e.add(TargetWaits, l.TargetAt, "quantity", l.Target, "next", &t.Quantity)
+		e.add(TargetWaits, l.TargetAt, "quantity", l.Target, "next", &computed)
 	default:
-		e.add(TargetOdd, l.TargetAt, "quantity", l.Target, "next", &t.Quantity)
+		e.add(TargetOdd, l.TargetAt, "quantity", l.Target, "next", &computed)
 		e.Explained = false
 	}
 }

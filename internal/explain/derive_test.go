@@ -23,7 +23,7 @@ func units(n int64) *stock.Quantity {
 }
 
 // example is a SKU with 10 on hand of which 3 are committed, shown as 7 in a live shop after an absolute push.
-func example() (store.Basis, store.Listing, store.Shop, channel.Spec) {
+func example() (store.Basis, store.Listing, []channel.Spec) {
 	shop := store.Shop{ID: 1, Name: "楽天", Kind: "rakuten", Mode: store.Live}
 	l := store.Listing{ID: 5, Shop: 1, SKU: 9, Ref: "a-1", State: store.StateInLine, Target: units(7), TargetAt: ago(20), Expected: units(7), SettledAt: ago(9),
 		Sent: units(7), Overwrote: true, SentAt: ago(10), Answer: channel.Applied, AnsweredAt: ago(9), Shown: units(7), ShownAt: ago(9)}
@@ -32,7 +32,7 @@ func example() (store.Basis, store.Listing, store.Shop, channel.Spec) {
 		Claims: []store.OpenClaim{{Shop: 1, Number: "R1", Line: "1", PlacedAt: ago(60), Held: 2}, {Shop: 1, Number: "R2", Line: "1", PlacedAt: ago(31), Held: 1}}}
 	b.SKU = store.SKU{StockRow: store.StockRow{SKU: 9, Code: "A-01", Name: "シャツ", Terms: stock.Terms{Supply: stock.Stocked}, Balance: stock.Balance{OnHand: 10, Committed: 3}, MovedAt: ago(30)},
 		Shops: []store.Shop{shop}}
-	return b, l, shop, channel.Spec{Kind: "rakuten", Limits: channel.Limits{Largest: 9999}}
+	return b, l, []channel.Spec{{Kind: "rakuten", Limits: channel.Limits{Largest: 9999}}}
 }
 
 func words(e Explanation, language string) string {
@@ -142,9 +142,9 @@ func TestDerive(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			b, l, s, spec := example()
-			c.change(&b, &l, &s)
-			e := Derive(b, l, s, spec)
+			b, l, specs := example()
+			c.change(&b, &l, &b.Shops[0])
+			e := Derive(b, l, specs)
 			var steps []What
 			for _, step := range e.Steps {
 				steps = append(steps, step.What)

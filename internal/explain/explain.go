@@ -94,10 +94,8 @@ func Load(ctx context.Context, db *store.DB, specs []channel.Spec, tenant stock.
 	if err != nil {
 		return nil, fmt.Errorf("explain sku %s: %w", code, err)
 	}
-	shops := make(map[channel.ShopID]store.Shop, len(basis.Shops))
 	var only channel.ShopID
 	for _, s := range basis.Shops {
-		shops[s.ID] = s
 		if shop != "" && (s.Name == shop || only == 0 && strconv.FormatInt(int64(s.ID), 10) == shop) {
 			only = s.ID
 		}
@@ -108,7 +106,7 @@ func Load(ctx context.Context, db *store.DB, specs []channel.Spec, tenant stock.
 	var list []Explanation
 	for _, l := range basis.Listings {
 		if only == 0 || l.Shop == only {
-			list = append(list, Derive(basis, l, shops[l.Shop], specOf(specs, shops[l.Shop].Kind)))
+			list = append(list, Derive(basis, l, specs))
 		}
 	}
 	if shop != "" && len(list) == 0 {

@@ -25,12 +25,24 @@ const (
 	Sellable     What = "sellable"
 	NoRule       What = "no_rule"
 	ShareSame    What = "share_same"
+	SharePercent What = "share_percent"
+	ShareFixed   What = "share_fixed"
 	ShareAtMost  What = "share_at_most"
 	ShareStop    What = "share_stop"
+	ExactPart    What = "exact_part"
+	RoundedDown  What = "rounded_down"
+	RoundedUp    What = "rounded_up"
+	Reduced      What = "reduced"
+	FixedShort   What = "fixed_short"
+	MovedHere    What = "moved_here"
+	ListedOften  What = "listed_often"
 	Capped       What = "capped"
 	TargetIs     What = "target"
 	TargetWaits  What = "target_being_planned"
 	TargetOdd    What = "target_unexplained"
+
+	ExceptionStop   What = "exception_stop"
+	ExceptionAtMost What = "exception_at_most"
 
 	SentNever      What = "never_sent"
 	SentAbsolute   What = "sent_absolute"
@@ -70,25 +82,36 @@ const (
 type sentence struct{ ja, en string }
 
 var sentences = map[What]sentence{
-	OnHand:       {"実在庫は {units}", "On hand: {units}"},
-	LastMovement: {"最後の変動：{kind}（{from}、{document}）実在庫 {on_hand_delta}、引当 {committed_delta}", "Last movement: {kind} ({from}, {document}), on hand {on_hand_delta}, committed {committed_delta}"},
-	Committed:    {"引当済は {units}（受注明細 {lines} 行）", "Committed: {units}, held by {lines} order lines"},
-	ClaimOf:      {"{shop} の受注 {order}（明細 {line}）が {units} を引当", "Order {order} of {shop} (line {line}) holds {units}"},
-	MoreClaims:   {"ほかに {lines} 行が {units} を引当", "{lines} more lines hold {units}"},
-	CommittedOdd: {"説明できません：引当済は {committed} ですが、受注の引当は合わせて {held} です", "Unexplained: committed is {committed}, but orders hold {held}"},
-	Available:    {"論理在庫は {units}", "Available: {units}"},
-	Secured:      {"確保在庫 {units} はどの店舗にも出しません", "Secured and kept back from every shop: {units}"},
-	NotBelowZero: {"残りは {units} ですが、0 より小さい数は表示できません", "That leaves {units}, and no shop can show less than 0"},
-	Made:         {"受注生産のため、在庫によらず {quantity} を販売できます", "Made to order: {quantity} whatever lies on the shelf"},
-	Sellable:     {"販売可能数は {quantity}", "Sellable: {quantity}"},
-	NoRule:       {"配分パターン「{pattern}」に当てはまる規則がないため 0", "No rule of the pattern {pattern} covers it: 0"},
-	ShareSame:    {"配分パターン「{pattern}」の規則 {rule}：すべての店舗に同じ数", "Pattern {pattern}, rule {rule}: the same number in every shop"},
-	ShareAtMost:  {"配分パターン「{pattern}」の規則 {rule}：この店舗は最大 {most}", "Pattern {pattern}, rule {rule}: at most {most} in this shop"},
-	ShareStop:    {"配分パターン「{pattern}」の規則 {rule}：この店舗では販売しない", "Pattern {pattern}, rule {rule}: not sold in this shop"},
-	Capped:       {"この店舗が表示できる数は {largest} まで", "The shop can show no more than {largest}"},
-	TargetIs:     {"掲載目標は {quantity}", "Target: {quantity}"},
-	TargetWaits:  {"掲載目標は {quantity}。まもなく {next} に計算し直します", "Target: {quantity}, about to become {next}"},
-	TargetOdd:    {"説明できません：掲載目標は {quantity} ですが、計算では {next} です", "Unexplained: the target is {quantity}, but the books give {next}"},
+	OnHand:          {"実在庫は {units}", "On hand: {units}"},
+	LastMovement:    {"最後の変動：{kind}（{from}、{document}）実在庫 {on_hand_delta}、引当 {committed_delta}", "Last movement: {kind} ({from}, {document}), on hand {on_hand_delta}, committed {committed_delta}"},
+	Committed:       {"引当済は {units}（受注明細 {lines} 行）", "Committed: {units}, held by {lines} order lines"},
+	ClaimOf:         {"{shop} の受注 {order}（明細 {line}）が {units} を引当", "Order {order} of {shop} (line {line}) holds {units}"},
+	MoreClaims:      {"ほかに {lines} 行が {units} を引当", "{lines} more lines hold {units}"},
+	CommittedOdd:    {"説明できません：引当済は {committed} ですが、受注の引当は合わせて {held} です", "Unexplained: committed is {committed}, but orders hold {held}"},
+	Available:       {"論理在庫は {units}", "Available: {units}"},
+	Secured:         {"確保在庫 {units} はどの店舗にも出しません", "Secured and kept back from every shop: {units}"},
+	NotBelowZero:    {"残りは {units} ですが、0 より小さい数は表示できません", "That leaves {units}, and no shop can show less than 0"},
+	Made:            {"受注生産のため、在庫によらず {quantity} を販売できます", "Made to order: {quantity} whatever lies on the shelf"},
+	Sellable:        {"販売可能数は {quantity}", "Sellable: {quantity}"},
+	NoRule:          {"配分パターン「{pattern}」に当てはまる規則がないため 0", "No rule of the pattern {pattern} covers it: 0"},
+	ShareSame:       {"配分パターン「{pattern}」の規則 {rule}：すべての店舗に同じ数", "Pattern {pattern}, rule {rule}: the same number in every shop"},
+	SharePercent:    {"配分パターン「{pattern}」の規則 {rule}：この店舗は {percent}", "Pattern {pattern}, rule {rule}: {percent} in this shop"},
+	ShareFixed:      {"配分パターン「{pattern}」の規則 {rule}：この店舗は固定で {units}", "Pattern {pattern}, rule {rule}: fixed at {units} in this shop"},
+	ShareAtMost:     {"配分パターン「{pattern}」の規則 {rule}：この店舗は最大 {most}", "Pattern {pattern}, rule {rule}: at most {most} in this shop"},
+	ShareStop:       {"配分パターン「{pattern}」の規則 {rule}：この店舗では販売しない", "Pattern {pattern}, rule {rule}: not sold in this shop"},
+	ExactPart:       {"割合どおりで {units}", "That is {units}"},
+	RoundedDown:     {"割合どおりなら {asked}、端数を切り捨てて {units}", "That is {asked}, rounded down to {units}"},
+	RoundedUp:       {"割合どおりなら {asked}。端数の大きい店舗に残りの1個が回るので {units}", "That is {asked}; one of the units that rounding leaves goes to the largest remainder: {units}"},
+	Reduced:         {"求める数は {asked} ですが、全店舗の求めに足りないため、同じ比率で減らして {units}", "It asks for {asked}; all shops together ask for more than there is, so each gets the same part of it: {units}"},
+	FixedShort:      {"固定の数に足りず、残りは {units}", "There are not that many: {units} are left for it"},
+	MovedHere:       {"ほかの店舗に出せない分から {units} を加える", "Units that other shops may not have: {units} more"},
+	ListedOften:     {"この店舗に {listings} 件出品しているので、その間で分ける", "Listed {listings} times in this shop: its units are divided among them"},
+	Capped:          {"この店舗が表示できる数は {largest} まで", "The shop can show no more than {largest}"},
+	TargetIs:        {"掲載目標は {quantity}", "Target: {quantity}"},
+	TargetWaits:     {"掲載目標は {quantity}。まもなく {next} に計算し直します", "Target: {quantity}, about to become {next}"},
+	TargetOdd:       {"説明できません：掲載目標は {quantity} ですが、計算では {next} です", "Unexplained: the target is {quantity}, but the books give {next}"},
+	ExceptionStop:   {"この SKU の例外：この店舗では販売しない", "Exception for this SKU: not sold in this shop"},
+	ExceptionAtMost: {"この SKU の例外：この店舗は最大 {most}", "Exception for this SKU: at most {most} in this shop"},
 
 	SentNever:      {"まだ何も送っていません", "Nothing has been sent yet"},
 	SentAbsolute:   {"{quantity} にするよう送りました（上書き）", "Sent: set to {quantity}"},

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"soroi/internal/allocation"
 	"soroi/internal/channel"
 	"soroi/internal/stock"
 )
@@ -39,6 +40,11 @@ type Shop struct {
 // InOutage tells whether the shop is in its planned outage at now.
 func (s Shop) InOutage(now time.Time) bool {
 	return !s.OutageFrom.IsZero() && !now.Before(s.OutageFrom) && (s.OutageUntil.IsZero() || now.Before(s.OutageUntil))
+}
+
+// Allocation is what allocation has to know of the shop; spec is its channel's.
+func (s Shop) Allocation(spec channel.Spec) allocation.Shop {
+	return allocation.Shop{ID: allocation.ShopID(s.ID), Largest: spec.Limits.Largest, Unlimited: spec.Can.Unlimited}
 }
 
 // AddShop adds a shop in rehearsal. A name that is taken gives a *ConflictError.

@@ -103,8 +103,16 @@ func (w *Why) put(l ui.Lang, step explain.Step) {
 	case explain.Sellable:
 		rung("equals", "販売可能数", number(l, step, "quantity"), w.pending, true)
 		w.pending = ""
-	case explain.NoRule, explain.ShareSame, explain.ShareAtMost, explain.ShareStop:
+	case explain.NoRule, explain.ShareSame, explain.SharePercent, explain.ShareFixed, explain.ShareAtMost, explain.ShareStop:
 		rung("right", "配分パターン", "", words, false)
+	case explain.ExactPart, explain.RoundedDown, explain.RoundedUp, explain.Reduced, explain.FixedShort:
+		rung("right", "この店舗の分", number(l, step, "units"), words, false)
+	case explain.MovedHere:
+		rung("right", "他店舗からの分", number(l, step, "units"), words, false)
+	case explain.ExceptionStop, explain.ExceptionAtMost:
+		rung("right", "例外", number(l, step, "most"), words, false)
+	case explain.ListedOften:
+		rung("right", "出品数", number(l, step, "listings"), words, false)
 	case explain.Capped:
 		rung("right", "店舗の上限", number(l, step, "largest"), words, false)
 	case explain.TargetIs:
