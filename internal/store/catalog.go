@@ -242,7 +242,7 @@ type waitingLine struct {
 	claim  order.Claim
 }
 
-func (w *listingsWork) alone() string { return w.lease.alone() }
+func (w *listingsWork) alone() []string { return alone(w.lease.Shop) }
 func (w *listingsWork) size() int     { return len(w.listings) }
 
 func (w *listingsWork) prepare(ctx context.Context, tx *Tx) ([]balanceKey, error) {

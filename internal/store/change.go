@@ -79,11 +79,11 @@ type changeWork struct {
 	answer  ChangeAnswer
 }
 
-func (w *changeWork) alone() string {
+func (w *changeWork) alone() []string {
 	if w.request.Key == "" {
-		return ""
+		return nil
 	}
-	return "key " + w.request.Key
+	return []string{"key " + w.request.Key}
 }
 
 func (w *changeWork) size() int { return len(w.request.Rows) }

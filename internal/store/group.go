@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"soroi/internal/stock"
@@ -13,9 +14,9 @@ import (
 // A work may run more than once: prepare starts afresh. An error of any step undoes the transaction; then each of its works runs
 // alone and the error reaches the caller whose work it is.
 type work interface {
-	// alone names what the work decides on besides balances: two works with one name never share a transaction, since each would
-	// decide without seeing the other. "" shares with all.
-	alone() string
+	// alone names what the work decides on besides balances: two works that have a name in common never share a transaction, since each would
+	// decide without seeing the other. None shares with all.
+	alone() []string
 	// prepare reads, and locks, everything that the work needs but balances, and names the balances.
 	prepare(ctx context.Context, tx *Tx) ([]balanceKey, error)
 	// decide looks at the locked balances and posts movements.
@@ -110,12 +111,14 @@ func (g *groups) take(q *group) []*ticket {
 	keys := make(map[string]bool)
 	size := 0
 	for _, t := range q.waiting {
-		key := t.work.alone()
-		if size >= mostInGroup || key != "" && keys[key] {
+		names := t.work.alone()
+		if size >= mostInGroup || slices.ContainsFunc(names, func(name string) bool { return keys[name] }) {
 			left = append(left, t)
 			continue
 		}
-		keys[key] = true
+		for _, name := range names {
+			keys[name] = true
+		}
 		size += t.work.size()
 		batch = append(batch, t)
 	}

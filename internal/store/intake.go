@@ -100,7 +100,7 @@ type listingSight struct {
 }
 
 // alone keeps two pages of one shop apart: both may hold the same order.
-func (w *intakeWork) alone() string { return w.in.Lease.alone() }
+func (w *intakeWork) alone() []string { return alone(w.in.Lease.Shop) }
 
 func (w *intakeWork) size() int {
 	n := len(w.in.Unchanged)/16 + 1

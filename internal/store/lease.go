@@ -19,8 +19,14 @@ type Lease struct {
 	ExpiresAt time.Time
 }
 
-// alone names the shop for works that decide on its orders and listings.
-func (l Lease) alone() string { return fmt.Sprintf("shop %d", l.Shop) }
+// alone names shops for works that decide on their orders and listings.
+func alone(shops ...channel.ShopID) []string {
+	names := make([]string, len(shops))
+	for i, shop := range shops {
+		names[i] = fmt.Sprintf("shop %d", shop)
+	}
+	return names
+}
 
 // AcquireLease takes the lease of a shop when it is free or has run out, or extends it when holder has it already. ok is false when
 // somebody else holds it.
