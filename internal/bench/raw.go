@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -137,8 +138,27 @@ func (r *rawBooks) updating(text string, columns int) statement {
 	return statement{form: r.form, before: before, after: after, types: slices.Repeat([]string{"BIGINT"}, columns), cast: true}
 }
 
+// mostValues is how many rows one VALUES list has: longer ones were slower on SQLite, whatever the batch.
+const mostValues = 256
+
 // exec runs the statement over rows, each a slice of the row's values.
 func (r *rawBooks) exec(ctx context.Context, tx *sql.Tx, s statement, rows [][]any) error {
+	for part := range slices.Chunk(rows, r.most()) {
+		if err := r.execPart(ctx, tx, s, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *rawBooks) most() int {
+	if r.form == arraysForm {
+		return math.MaxInt
+	}
+	return mostValues
+}
+
+func (r *rawBooks) execPart(ctx context.Context, tx *sql.Tx, s statement, rows [][]any) error {
 	text := r.texts[textKey{s.before, len(rows)}]
 	if text == "" {
 		text = s.text(len(rows))
@@ -288,6 +308,7 @@ func (r *rawBooks) marking() statement {
 
 // full prepares the statements of batches of this size.
 func (r *rawBooks) full(ctx context.Context, batch int) error {
+	batch = min(batch, r.most())
 	return r.prepare(ctx, r.statement("movement", movementColumns, movementTypes, "").text(batch),
 		r.updating(updateBalances, 4).text(batch), r.updating(updateBalances, 4).text(1), r.marking().text(batch), r.marking().text(1),
 		r.statement("sale", saleColumns, saleTypes, "").text(batch), r.statement("sale_line", lineColumns, lineTypes, "").text(batch),

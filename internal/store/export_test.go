@@ -3,6 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
 
 	"soroi/internal/clock"
 	"soroi/internal/stock"
@@ -47,4 +50,27 @@ func (db *DB) Listed(ctx context.Context, rows []ListedRow) (back []ListedRow, e
 			})
 	})
 	return back, err
+}
+
+// Steps is how SQLite would run each statement that has been run so far: the words of EXPLAIN QUERY PLAN, by text.
+func (db *DB) Steps(ctx context.Context) (map[string][]string, error) {
+	steps := make(map[string][]string)
+	for key := range db.statements.byKey {
+		rows, err := key.pool.QueryContext(ctx, "EXPLAIN QUERY PLAN "+key.text, make([]any, strings.Count(key.text, "?"))...)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", key.text, err)
+		}
+		for rows.Next() {
+			var id, parent, unused int64
+			var step string
+			if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+				return nil, err
+			}
+			steps[key.text] = append(steps[key.text], step)
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return nil, err
+		}
+	}
+	return steps, nil
 }

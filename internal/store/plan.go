@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"slices"
 	"time"
 
 	"soroi/internal/channel"
@@ -85,7 +87,7 @@ func (tx *Tx) unplanned(ctx context.Context, limit int) ([]*Unplanned, error) {
 	if err != nil {
 		return nil, err
 	}
-	return skus, tx.queryRows(ctx, func(rows *sql.Rows) error {
+	err = tx.queryRows(ctx, func(rows *sql.Rows) error {
 		var sku stock.SKUID
 		var l PlanListing
 		var target, expected sql.NullInt64
@@ -100,7 +102,12 @@ func (tx *Tx) unplanned(ctx context.Context, limit int) ([]*Unplanned, error) {
 		u.Listings = append(u.Listings, l)
 		return nil
 	}, `SELECT listing_id, sku_id, shop_id, target, expected, sold_rate, sold_rate_at FROM listing
-		WHERE tenant_id = $1 AND sku_id IN (`, "BIGINT", `) ORDER BY listing_id`, nil, len(skus), id)
+		WHERE tenant_id = $1 AND sku_id IN (`, "BIGINT", `)`, nil, len(skus), id)
+	// Put in order here: asked to, SQLite walks all listings in that order instead of looking up those of the SKUs.
+	for _, u := range skus {
+		slices.SortFunc(u.Listings, func(a, b PlanListing) int { return cmp.Compare(a.ID, b.ID) })
+	}
+	return skus, err
 }
 
 func (tx *Tx) writePlan(ctx context.Context, skus []*Unplanned, shops map[channel.ShopID]int) error {
@@ -118,6 +125,7 @@ func (tx *Tx) writePlan(ctx context.Context, skus []*Unplanned, shops map[channe
 			}
 		}
 	}
+	slices.SortFunc(changes, func(a, b change) int { return cmp.Compare(a.ID, b.ID) })
 	err := tx.execRows(ctx, `UPDATE listing SET target = v.column2, target_at = $2, risk = v.column3,
 		due_since = CASE WHEN listing.lane = 0 OR listing.due_since = 0 THEN v.column4 ELSE listing.due_since END FROM (`,
 		"BIGINT BIGINT BIGINT BIGINT", `) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1`,

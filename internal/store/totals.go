@@ -62,8 +62,8 @@ func (db *DB) SaleStates(ctx context.Context, tenant stock.TenantID, numbers []s
 			err := rows.Scan(&number, &state)
 			states[number] = order.State(state)
 			return err
-		}, `SELECT sale.number, sale.state FROM shop JOIN sale ON sale.tenant_id = shop.tenant_id AND sale.shop_id = shop.shop_id
-			WHERE shop.tenant_id = $1 AND sale.number IN (`, "TEXT", ")", nil, len(numbers), func(args []any, i int) []any { return append(args, numbers[i]) })
+		}, `SELECT number, state FROM sale WHERE tenant_id = $1
+			AND shop_id IN (SELECT shop_id FROM shop WHERE tenant_id = $1) AND number IN (`, "TEXT", ")", nil, len(numbers), func(args []any, i int) []any { return append(args, numbers[i]) })
 	})
 	return states, err
 }
