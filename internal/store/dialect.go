@@ -25,6 +25,8 @@ type dialect interface {
 	rows(s rowsStatement, n int, fixed, args []any) (string, []any, error)
 	// bind is a statement with its parameters as the driver takes them fastest.
 	bind(text string, args []any) (string, []any)
+	// commitsInOrder tells whether a transaction that took a lock later also commits later: one writes at a time.
+	commitsInOrder() bool
 	// prepares tells whether statements are kept prepared here, because the driver does not keep them itself.
 	prepares() bool
 	describe(ctx context.Context, db *sql.DB) (Schema, error)

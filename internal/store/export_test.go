@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"soroi/internal/clock"
+	"soroi/internal/event"
 	"soroi/internal/stock"
 )
 
@@ -73,4 +74,9 @@ func (db *DB) Steps(ctx context.Context) (map[string][]string, error) {
 		}
 	}
 	return steps, nil
+}
+
+// AddEvent writes an event down that is about nothing, with any body.
+func (tx *Tx) AddEvent(ctx context.Context, kind event.Kind, body string) error {
+	return tx.addEvents(ctx, []newEvent{{kind: kind, body: body}})
 }

@@ -160,7 +160,10 @@ func (tx *Tx) writeLedger(ctx context.Context, l *ledger) error {
 	if err := tx.writeBalances(ctx, l); err != nil {
 		return err
 	}
-	return tx.writeMarks(ctx, l.marks)
+	if err := tx.writeMarks(ctx, l.marks); err != nil {
+		return err
+	}
+	return tx.tellOversold(ctx, rows)
 }
 
 func (tx *Tx) writeBalances(ctx context.Context, l *ledger) error {

@@ -2,10 +2,12 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"time"
 
 	"soroi/internal/channel"
+	"soroi/internal/event"
 	"soroi/internal/stock"
 )
 
@@ -36,15 +38,20 @@ func (db *DB) LoadLoop(ctx context.Context, tenant stock.TenantID, shop channel.
 	return l, err
 }
 
+// loopSucceeded records that a loop has done its round. Where it had been told of as failing it ends that.
 func (tx *Tx) loopSucceeded(ctx context.Context, shop channel.ShopID, loop string, next *channel.Cursor) error {
 	var cursor any
 	if next != nil {
 		cursor = string(*next)
 	}
-	_, err := tx.exec(ctx, `INSERT INTO shop_loop (tenant_id, shop_id, loop, cursor, succeeded_at) VALUES ($1, $2, $3, COALESCE(CAST($4 AS TEXT), ''), $5)
+	var told bool
+	err := tx.one(ctx, []any{&told}, `INSERT INTO shop_loop (tenant_id, shop_id, loop, cursor, succeeded_at) VALUES ($1, $2, $3, COALESCE(CAST($4 AS TEXT), ''), $5)
 		ON CONFLICT (tenant_id, shop_id, loop) DO UPDATE SET cursor = COALESCE(CAST($4 AS TEXT), shop_loop.cursor), succeeded_at = excluded.succeeded_at,
-		error_kind = '', error_code = '', error_text = ''`, int64(shop), loop, cursor, micros(tx.now))
-	return err
+		error_kind = '', error_code = '', error_text = '', failures = 0, failing_since = 0 RETURNING told`, int64(shop), loop, cursor, micros(tx.now))
+	if err != nil || !told {
+		return err
+	}
+	return tx.tellRecovered(ctx, shop, loop)
 }
 
 // LoopSucceeded records that a loop has done its round without orders to take in.
@@ -52,16 +59,77 @@ func (db *DB) LoopSucceeded(ctx context.Context, tenant stock.TenantID, shop cha
 	return db.Write(ctx, tenant, func(tx *Tx) error { return tx.loopSucceeded(ctx, shop, loop, nil) })
 }
 
-// LoopFailed records why a loop's round failed, for the shops screen.
+// When a failing loop is told of: at once when trying again is no use, else when it has failed so often in a row and for so long.
+const (
+	tellFailures = 5
+	tellAfter    = time.Minute
+)
+
+// LoopFailed records why a loop's round failed, for the shops screen, and tells of it when it does not look as if it would pass.
 func (db *DB) LoopFailed(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, loop string, cause error) error {
-	var code string
+	kind := channel.KindOf(cause)
+	f := event.Failure{Loop: loop, Error: event.FailureError{Kind: string(kind), Text: cause.Error()}}
 	if e, ok := errors.AsType[*channel.Error](cause); ok {
-		code = e.Code
+		f.Error.Code = e.Code
 	}
 	return db.Write(ctx, tenant, func(tx *Tx) error {
-		_, err := tx.exec(ctx, `INSERT INTO shop_loop (tenant_id, shop_id, loop, failed_at, error_kind, error_code, error_text) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		var since int64
+		var told bool
+		err := tx.one(ctx, []any{&f.Failures, &since, &told}, `INSERT INTO shop_loop (tenant_id, shop_id, loop, failed_at, error_kind, error_code, error_text, failures, failing_since)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $4)
 			ON CONFLICT (tenant_id, shop_id, loop) DO UPDATE SET failed_at = excluded.failed_at, error_kind = excluded.error_kind, error_code = excluded.error_code,
-			error_text = excluded.error_text`, int64(shop), loop, micros(tx.now), string(channel.KindOf(cause)), code, cause.Error())
-		return err
+			error_text = excluded.error_text, failures = shop_loop.failures + 1,
+			failing_since = CASE WHEN shop_loop.failures = 0 THEN excluded.failing_since ELSE shop_loop.failing_since END
+			RETURNING failures, failing_since, told`, int64(shop), loop, micros(tx.now), string(kind), f.Error.Code, f.Error.Text)
+		if err != nil || told {
+			return err
+		}
+		hopeless := kind == channel.Auth || kind == channel.Unsupported
+		if !hopeless && (f.Failures < tellFailures || tx.now.Sub(instant(since)) < tellAfter) {
+			return nil
+		}
+		f.Since = event.Timestamp(instant(since))
+		return tx.tellFailing(ctx, shop, f)
 	})
+}
+
+// tellFailing writes down that a shop fails, once however many of its loops do. What fails in a planned outage is expected; it is told of when the
+// outage is over and it still fails.
+func (tx *Tx) tellFailing(ctx context.Context, shop channel.ShopID, f event.Failure) error {
+	s, since, err := tx.lockFailing(ctx, shop)
+	if err != nil || s.InOutage(tx.now) {
+		return err
+	}
+	if _, err := tx.exec(ctx, "UPDATE shop_loop SET told = TRUE WHERE tenant_id = $1 AND shop_id = $2 AND loop = $3", int64(shop), f.Loop); err != nil || since > 0 {
+		return err
+	}
+	if _, err := tx.exec(ctx, "UPDATE shop SET failing_since = $3 WHERE tenant_id = $1 AND shop_id = $2", int64(shop), micros(tx.now)); err != nil {
+		return err
+	}
+	return tx.addEvents(ctx, []newEvent{{kind: event.SyncFailing, shop: shop, body: event.Body(f)}})
+}
+
+// tellRecovered ends a loop's failing, and its shop's when it was the last.
+func (tx *Tx) tellRecovered(ctx context.Context, shop channel.ShopID, loop string) error {
+	_, since, err := tx.lockFailing(ctx, shop)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.exec(ctx, "UPDATE shop_loop SET told = FALSE WHERE tenant_id = $1 AND shop_id = $2 AND loop = $3", int64(shop), loop); err != nil {
+		return err
+	}
+	n, err := tx.changed(ctx, `UPDATE shop SET failing_since = 0 WHERE tenant_id = $1 AND shop_id = $2 AND failing_since > 0
+		AND NOT EXISTS (SELECT 1 FROM shop_loop WHERE shop_loop.tenant_id = $1 AND shop_loop.shop_id = $2 AND told)`, int64(shop))
+	if err != nil || n == 0 {
+		return err
+	}
+	return tx.addEvents(ctx, []newEvent{{kind: event.SyncRecovered, shop: shop, body: event.Body(event.Recovery{Since: event.Timestamp(instant(since))})}})
+}
+
+// lockFailing locks a shop's row, so that of two loops which begin or end to fail together each sees what the other has done.
+func (tx *Tx) lockFailing(ctx context.Context, shop channel.ShopID) (s Shop, since int64, err error) {
+	var from, until sql.NullInt64
+	err = tx.one(ctx, []any{&from, &until, &since}, `SELECT outage_from, outage_until, failing_since FROM shop WHERE tenant_id = $1 AND shop_id = $2`+tx.db.dialect.forUpdate(), int64(shop))
+	s.OutageFrom, s.OutageUntil = instant(from.Int64), instant(until.Int64)
+	return s, since, err
 }

@@ -20,6 +20,7 @@ type Unplanned struct {
 	Listings []PlanListing
 
 	marked int64
+	told   told
 }
 
 // PlanListing is what planning knows of a listing, and what it decides.
@@ -59,14 +60,14 @@ func (tx *Tx) unplanned(ctx context.Context, limit int) ([]*Unplanned, error) {
 	err := tx.query(ctx, func(rows *sql.Rows) error {
 		u := &Unplanned{}
 		var since int64
-		if err := rows.Scan(&u.SKU, &u.marked, &since); err != nil {
+		if err := rows.Scan(append([]any{&u.SKU, &u.marked, &since}, u.told.dest()...)...); err != nil {
 			return err
 		}
 		u.Since = instant(since)
 		skus = append(skus, u)
 		byID[u.SKU] = u
 		return nil
-	}, `SELECT sku_id, marked, since FROM sku_plan WHERE tenant_id = $1 AND marked > planned ORDER BY rank, sku_id LIMIT $2`+tx.db.dialect.skipLocked(), limit)
+	}, `SELECT sku_id, marked, since, `+toldColumns+` FROM sku_plan WHERE tenant_id = $1 AND marked > planned ORDER BY rank, sku_id LIMIT $2`+tx.db.dialect.skipLocked(), limit)
 	if err != nil {
 		return nil, err
 	}
@@ -136,9 +137,17 @@ func (tx *Tx) writePlan(ctx context.Context, skus []*Unplanned, shops map[channe
 	if err != nil {
 		return err
 	}
-	return tx.execRows(ctx, `UPDATE sku_plan SET planned = v.column2 FROM (`, "BIGINT BIGINT",
+	events := tellPlanned(skus, micros(tx.now))
+	err = tx.execRows(ctx, `UPDATE sku_plan SET planned = v.column2, available = v.column3, sellable = v.column4, told_at = v.column5 FROM (`, "BIGINT BIGINT BIGINT BIGINT BIGINT",
 		`) AS v WHERE sku_plan.tenant_id = $1 AND sku_plan.sku_id = v.column1`,
-		nil, len(skus), func(args []any, i int) []any { return append(args, int64(skus[i].SKU), skus[i].marked) })
+		nil, len(skus), func(args []any, i int) []any {
+			u := skus[i]
+			return append(args, int64(u.SKU), u.marked, u.Balance.Available(), u.Terms.Sellable(u.Balance).Sortable(), u.told.at)
+		})
+	if err != nil {
+		return err
+	}
+	return tx.addEvents(ctx, events)
 }
 
 // markSKUs makes the planner look at SKUs again, for a reason other than a movement: changed terms, a new link.

@@ -61,9 +61,10 @@ func (postgres) txOptions(write bool) *sql.TxOptions {
 	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 }
 
-func (postgres) forUpdate() string  { return " FOR UPDATE" }
-func (postgres) skipLocked() string { return " FOR UPDATE SKIP LOCKED" }
-func (postgres) prepares() bool     { return false }
+func (postgres) forUpdate() string    { return " FOR UPDATE" }
+func (postgres) skipLocked() string   { return " FOR UPDATE SKIP LOCKED" }
+func (postgres) prepares() bool       { return false }
+func (postgres) commitsInOrder() bool { return false }
 
 func (postgres) bind(text string, args []any) (string, []any) { return text, args }
 

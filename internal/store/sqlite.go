@@ -49,6 +49,7 @@ func (sqlite) txOptions(write bool) *sql.TxOptions { return &sql.TxOptions{ReadO
 func (sqlite) forUpdate() string                   { return "" }
 func (sqlite) skipLocked() string                  { return "" }
 func (sqlite) prepares() bool                      { return true }
+func (sqlite) commitsInOrder() bool                { return true }
 
 // largestChunk bounds the rows of one statement, so that its parameters are fewer than SQLite takes.
 const largestChunk = 256
