@@ -106,7 +106,7 @@ func (r *runner) refreshOpen(ctx context.Context, every time.Duration) error {
 			return err
 		}
 		if len(open) == 0 {
-			return nil
+			return r.succeeded(ctx, loopOpen)
 		}
 		known := make([]order.Known, len(open))
 		unchanged := make([]string, len(open))

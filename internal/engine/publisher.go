@@ -23,6 +23,9 @@ func (r *runner) pushLoop(ctx context.Context) {
 		}
 		for {
 			more, err := r.publish(ctx)
+			if err == nil {
+				err = r.succeeded(ctx, loopPush)
+			}
 			if err != nil {
 				if errors.Is(err, store.ErrHandsOff) {
 					break

@@ -43,6 +43,7 @@ type runner struct {
 	lease   store.Lease
 	blocked time.Time // credentials are wrong: nothing is tried before
 	outage  backoff
+	well    map[string]bool // loops whose last round is recorded as one that went well
 
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -58,7 +59,7 @@ func (s *Service) newRunner(tenant stock.TenantID, shop store.Shop, spec channel
 	}
 	return &runner{service: s, tenant: tenant, shop: opened, settings: shop.Settings, seen: shop, lease: lease, batch: opened.Spec.Limits.PushItems,
 		log:      s.log.With("tenant", tenant, "shop", shop.ID, "channel", spec.Kind),
-		pullWake: newSignal(), pushWake: newSignal(), listWake: newSignal(), pulling: make(chan struct{}, 1), done: make(chan struct{})}, nil
+		pullWake: newSignal(), pushWake: newSignal(), listWake: newSignal(), pulling: make(chan struct{}, 1), well: make(map[string]bool), done: make(chan struct{})}, nil
 }
 
 // start starts the loops. They end when the lease is lost or stop is called.
@@ -190,6 +191,7 @@ func (r *runner) failed(ctx context.Context, loop string, err error) bool {
 	}
 	now := r.service.clock.Now()
 	r.mu.Lock()
+	r.well[loop] = false
 	switch channel.KindOf(err) {
 	case channel.Auth:
 		r.blocked = now.Add(authPause)
@@ -204,6 +206,25 @@ func (r *runner) failed(ctx context.Context, loop string, err error) bool {
 	}
 	r.service.tell()
 	return true
+}
+
+// succeeded records that a loop's round went well, unless that is recorded already. A round that found nothing to do went well, too: what had
+// failed before is not to be done any more.
+func (r *runner) succeeded(ctx context.Context, loop string) error {
+	r.mu.Lock()
+	well := r.well[loop]
+	r.mu.Unlock()
+	if well {
+		return nil
+	}
+	if err := r.service.db.LoopSucceeded(ctx, r.tenant, r.held().Shop, loop); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	r.well[loop] = true
+	r.mu.Unlock()
+	r.service.tell()
+	return nil
 }
 
 // worked ends the backing off.
