@@ -11,7 +11,7 @@ import (
 )
 
 // dialectFiles are the seam between the two engines: what differs lives here and nowhere else.
-var dialectFiles = []string{"internal/store/dialect.go", "internal/store/sqlite.go", "internal/store/postgres.go"}
+var dialectFiles = []string{"internal/store/dialect.go", "internal/store/sqlite.go", "internal/store/sqlite_expect.go", "internal/store/postgres.go"}
 
 var (
 	statement = regexp.MustCompile(`(?s)^\s*(SELECT\s|INSERT\s+INTO\s|UPDATE\s+\w+\s+SET\s|DELETE\s+FROM\s|CREATE\s+(UNIQUE\s+)?(TABLE|INDEX)\s|ALTER\s+TABLE\s|WITH\s+\w+.*\sAS\s*\()`)

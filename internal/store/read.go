@@ -160,8 +160,8 @@ func (db *DB) Adopt(ctx context.Context, tenant stock.TenantID, lease Lease, fro
 			strikes = CASE WHEN v.column2 > listing.expected OR listing.strikes + 1 >= $4 THEN 0 ELSE listing.strikes + 1 END,
 			read_at = CASE WHEN v.column2 > listing.expected OR listing.strikes + 1 >= $4 THEN listing.read_at ELSE $5 END,
 			due_since = CASE WHEN listing.lane = 0 THEN $3 ELSE listing.due_since END FROM (`, "BIGINT BIGINT BIGINT BIGINT",
-			`) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1 AND listing.claimed - v.column3 = 0 AND NOT listing.unsure
-			AND NOT listing.in_flight AND listing.expected - v.column4 = 0 AND listing.sent_at <= $2
+			`) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1 AND listing.claimed = v.column3 AND NOT listing.unsure
+			AND NOT listing.in_flight AND listing.expected = v.column4 AND listing.sent_at <= $2
 			RETURNING listing_id, target, strikes`,
 			[]any{micros(from), micros(until), patience, micros(again)}, len(odd), func(args []any, i int) []any {
 				d := odd[i]

@@ -217,7 +217,11 @@ func (sqlite) migrating(ctx context.Context, db *sql.DB, fn func(conn *sql.Conn)
 	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	if err := fn(conn); err != nil {
+	err = fn(conn)
+	if err == nil {
+		err = expectMany(ctx, conn)
+	}
+	if err != nil {
 		_, undo := conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
 		return errors.Join(err, undo)
 	}
