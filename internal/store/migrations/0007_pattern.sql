@@ -30,3 +30,14 @@ CREATE TABLE sku_shop (
   CONSTRAINT sku_shop_tenant_id_shop_id_fkey FOREIGN KEY (tenant_id, shop_id) REFERENCES shop (tenant_id, shop_id),
   CONSTRAINT sku_shop_most_check CHECK (most >= 0)
 );
+
+-- Many SKUs to be planned anew, in pieces and after all orders: those of a pattern, or those without one where pattern_id is NULL. after_sku_id
+-- is how far it has come.
+CREATE TABLE sweep (
+  tenant_id BIGINT NOT NULL,
+  sweep_id BIGINT NOT NULL,
+  pattern_id BIGINT,
+  after_sku_id BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  CONSTRAINT sweep_pkey PRIMARY KEY (tenant_id, sweep_id)
+);
