@@ -243,7 +243,7 @@ type waitingLine struct {
 }
 
 func (w *listingsWork) alone() []string { return alone(w.lease.Shop) }
-func (w *listingsWork) size() int     { return len(w.listings) }
+func (w *listingsWork) size() int       { return len(w.listings) }
 
 func (w *listingsWork) prepare(ctx context.Context, tx *Tx) ([]balanceKey, error) {
 	*w = listingsWork{lease: w.lease, listings: w.listings, result: LinkResult{Listings: len(w.listings)}}
