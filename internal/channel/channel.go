@@ -130,6 +130,13 @@ type Notified interface {
 	VerifyWebhook(header http.Header, body []byte) error
 }
 
+// Subscriber is a connector that can have its shop send webhooks to an address (Can.Subscribe). Subscribe makes the shop send whatever
+// means "pull now" to address, an https one, and nothing to former any more; former "" or address itself means that there is none.
+// It is the same however often it is called: what is subscribed already is left alone. The error is a *Error.
+type Subscriber interface {
+	Subscribe(ctx context.Context, address, former string) error
+}
+
 // Checker is a connector that can try its credentials without any effect (Can.Check). Expires is when they end by
 // themselves, zero when they do not or the shop does not say.
 type Checker interface {

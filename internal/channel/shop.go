@@ -179,6 +179,16 @@ func (s *Shop) VerifyWebhook(header http.Header, body []byte) error {
 	return notified.VerifyWebhook(header, body)
 }
 
+// Subscribe has the shop send its webhooks to address and no longer to former; without Can.Subscribe the error is Unsupported. Whether the
+// shop may be written to is for the caller to know. It is repeated like a call without effect, since repeating it has none.
+func (s *Shop) Subscribe(ctx context.Context, address, former string) error {
+	subscriber, ok := s.connector.(Subscriber)
+	if !ok || !s.Spec.Can.Subscribe {
+		return &Error{Kind: Unsupported, Op: "subscribe"}
+	}
+	return s.try(ctx, func() error { return subscriber.Subscribe(ctx, address, former) })
+}
+
 // Check tries the credentials without effect. A channel that cannot do so reads an empty page of orders instead.
 func (s *Shop) Check(ctx context.Context) (Checked, error) {
 	if checker, ok := s.connector.(Checker); ok && s.Spec.Can.Check {

@@ -45,6 +45,7 @@ type Can struct {
 	Async        bool  // Confirmer
 	Unlimited    bool  // a listing can be without limit
 	Webhook      bool  // Notified
+	Subscribe    bool  // Subscriber
 	ListListings bool  // Lister
 	Check        bool  // Checker
 	// Keyed says that a repeated push with the same key has one effect, so an unclear answer may be asked again.

@@ -70,6 +70,8 @@ type Bench struct {
 
 	// Webhook is what the shop sends about an order; only for Can.Webhook.
 	Webhook func(number string) (http.Header, []byte)
+	// Subscribed is how many kinds of event the shop sends to each address; only for Can.Subscribe.
+	Subscribed func() map[string]int
 }
 
 // Listing is a listing to put up at the mall. Code is the merchant's code; it is distinct per listing, [a-z0-9-], at most

@@ -3,6 +3,7 @@ package channeltest
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -24,6 +25,7 @@ func mannerTests() []test {
 		{name: "Manners/ListingPages", run: mannersListingPages, needs: func(s channel.Spec) bool { return s.Can.ListListings }},
 		{name: "Manners/Check", run: mannersCheck, needs: func(s channel.Spec) bool { return s.Can.Check }},
 		{name: "Manners/Webhook", run: mannersWebhook, needs: func(s channel.Spec) bool { return s.Can.Webhook }},
+		{name: "Manners/Subscribe", run: mannersSubscribe, needs: func(s channel.Spec) bool { return s.Can.Subscribe }},
 	}
 }
 
@@ -72,10 +74,11 @@ func mannersSpec(b *bench) {
 		b.t.Errorf("the settings have no %s", channel.BaseURL)
 	}
 	for what, both := range map[string][2]bool{
-		"Lister":    {s.Can.ListListings, is[channel.Lister](b.conn)},
-		"Confirmer": {s.Can.Async, is[channel.Confirmer](b.conn)},
-		"Notified":  {s.Can.Webhook, is[channel.Notified](b.conn)},
-		"Checker":   {s.Can.Check, is[channel.Checker](b.conn)},
+		"Lister":     {s.Can.ListListings, is[channel.Lister](b.conn)},
+		"Confirmer":  {s.Can.Async, is[channel.Confirmer](b.conn)},
+		"Notified":   {s.Can.Webhook, is[channel.Notified](b.conn)},
+		"Subscriber": {s.Can.Subscribe, is[channel.Subscriber](b.conn)},
+		"Checker":    {s.Can.Check, is[channel.Checker](b.conn)},
 	} {
 		if both[0] && !both[1] {
 			b.t.Errorf("Can declares it, but %T is no %s", b.conn, what)
@@ -261,6 +264,45 @@ func mannersWebhook(b *bench) {
 		"somebody's own key": notified.VerifyWebhook(scrambled(header), body),
 	} {
 		wantKind(b, "a webhook with "+what, err, []channel.ErrorKind{channel.Auth})
+	}
+}
+
+// Subscribing twice is subscribing once, what a stumble left half done is completed, and a move leaves nothing behind.
+func mannersSubscribe(b *bench) {
+	if !b.spec.Can.Webhook {
+		b.t.Error("Can.Subscribe without Can.Webhook: what the shop sends could not be verified")
+	}
+	const here, there = "https://soroi.example/hooks/1/2", "https://soroi.test/hooks/1/2"
+	subscriber := b.conn.(channel.Subscriber)
+	subscribe := func(address, former string) {
+		b.t.Helper()
+		if err := subscriber.Subscribe(b.ctx, address, former); err != nil {
+			b.t.Fatalf("subscribe %s: %v", address, err)
+		}
+	}
+	b.Inject(TimeoutAfter, Any)
+	if err := subscriber.Subscribe(b.ctx, here, ""); err == nil {
+		b.t.Error("subscribed, though every answer was lost")
+	}
+	b.Heal()
+	subscribe(here, "")
+	events := b.Subscribed()[here]
+	if events == 0 {
+		b.t.Fatalf("the shop sends nothing to %s: %v", here, b.Subscribed())
+	}
+	subscribe(here, here)
+	subscribe(here, there)
+	if got := b.Subscribed(); !maps.Equal(got, map[string]int{here: events}) {
+		b.t.Errorf("subscribed again: %v, want %d kinds of event", got, events)
+	}
+	subscribe(there, here)
+	if got := b.Subscribed(); !maps.Equal(got, map[string]int{there: events}) {
+		b.t.Errorf("after the move: %v, want %d kinds of event at %s", got, events, there)
+	}
+	err := subscriber.Subscribe(b.ctx, "http://soroi.example/hooks/1/2", there)
+	wantKind(b, "an address without TLS", err, []channel.ErrorKind{channel.Invalid})
+	if got := b.Subscribed(); !maps.Equal(got, map[string]int{there: events}) {
+		b.t.Errorf("after a refused address: %v", got)
 	}
 }
 

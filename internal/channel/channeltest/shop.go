@@ -41,6 +41,11 @@ func (s inShop) VerifyWebhook(header http.Header, body []byte) error {
 	return s.Shop.VerifyWebhook(header, body)
 }
 
+// Subscribe is Shop's.
+func (s inShop) Subscribe(ctx context.Context, address, former string) error {
+	return s.Shop.Subscribe(ctx, address, former)
+}
+
 // String is the channel's word.
 func (s inShop) String() string { return "shop of " + string(s.Spec.Kind) }
 

@@ -23,10 +23,11 @@ type connector struct {
 }
 
 var (
-	_ channel.Connector = (*connector)(nil)
-	_ channel.Lister    = (*connector)(nil)
-	_ channel.Notified  = (*connector)(nil)
-	_ channel.Checker   = (*connector)(nil)
+	_ channel.Connector  = (*connector)(nil)
+	_ channel.Lister     = (*connector)(nil)
+	_ channel.Notified   = (*connector)(nil)
+	_ channel.Subscriber = (*connector)(nil)
+	_ channel.Checker    = (*connector)(nil)
 )
 
 // String names the shop, so that printing a connector shows none of its secrets.

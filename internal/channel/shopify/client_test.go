@@ -261,23 +261,39 @@ func TestVerifyWebhook(t *testing.T) {
 	}
 }
 
-func TestEnsureWebhooks(t *testing.T) {
-	s := (&shop{}).on("Webhooks", `{"webhookSubscriptions":{"pageInfo":{"hasNextPage":false,"endCursor":null},"nodes":[
-		{"id":"1","topic":"ORDERS_CREATE","uri":"https://soroi.example/hooks/1"},{"id":"2","topic":"ORDERS_UPDATED","uri":"https://elsewhere.example/"}]}}`).
-		on("Subscribe", `{"webhookSubscriptionCreate":{"webhookSubscription":{"id":"gid://shopify/WebhookSubscription/9"},"userErrors":[]}}`)
-	created, err := connect(t, s, fixed{noon}).EnsureWebhooks(t.Context(), "https://soroi.example/hooks/1")
-	if err != nil || created != len(topics)-1 {
-		t.Errorf("created %d, %v, want %d", created, err, len(topics)-1)
+func TestSubscribe(t *testing.T) {
+	const subscribed = `{"webhookSubscriptions":{"pageInfo":{"hasNextPage":false,"endCursor":null},"nodes":[
+		{"id":"gid://shopify/WebhookSubscription/1","topic":"ORDERS_CREATE","uri":"https://soroi.example/hooks/1"},
+		{"id":"gid://shopify/WebhookSubscription/2","topic":"ORDERS_UPDATED","uri":"https://elsewhere.example/"},
+		{"id":"gid://shopify/WebhookSubscription/3","topic":"ORDERS_UPDATED","uri":"https://old.example/hooks/1"},
+		{"id":"gid://shopify/WebhookSubscription/4","topic":"PRODUCTS_UPDATE","uri":"https://old.example/hooks/1"}]}}`
+	const made = `{"webhookSubscriptionCreate":{"webhookSubscription":{"id":"gid://shopify/WebhookSubscription/9"},"userErrors":[]}}`
+	s := (&shop{}).on("Webhooks", subscribed).on("Subscribe", made).
+		on("Unsubscribe", `{"webhookSubscriptionDelete":{"deletedWebhookSubscriptionId":null,"userErrors":[{"field":["id"],"message":"Webhook subscription does not exist"}]}}`)
+	if err := connect(t, s, fixed{noon}, fieldSecret, "shpss_x").Subscribe(t.Context(), "https://soroi.example/hooks/1", "https://old.example/hooks/1"); err != nil {
+		t.Error(err)
 	}
-	for i, r := range s.asked("Subscribe") {
+	asked := s.asked("Subscribe")
+	if len(asked) != len(topics)-1 {
+		t.Fatalf("subscribed %d times, want %d", len(asked), len(topics)-1)
+	}
+	for i, r := range asked {
 		if r.Variables["topic"] != topics[i+1] {
 			t.Errorf("subscribed to %v, want %s", r.Variables["topic"], topics[i+1])
 		}
 	}
+	if gone := s.asked("Unsubscribe"); len(gone) != 1 || gone[0].Variables["id"] != "gid://shopify/WebhookSubscription/3" {
+		t.Errorf("unsubscribed %v, want only what soroi had asked for at its old address", gone)
+	}
 	checkRequests(t, s)
-	refused := (&shop{}).on("Webhooks", `{"webhookSubscriptions":{"pageInfo":{"hasNextPage":false,"endCursor":null},"nodes":[]}}`).
+	refused := (&shop{}).on("Webhooks", subscribed).
 		on("Subscribe", `{"webhookSubscriptionCreate":{"webhookSubscription":null,"userErrors":[{"field":["webhookSubscription","uri"],"message":"Address is not allowed"}]}}`)
-	if _, err := connect(t, refused, fixed{noon}).EnsureWebhooks(t.Context(), "http://x"); channel.KindOf(err) != channel.Invalid {
-		t.Errorf("%v, want invalid", err)
+	err := connect(t, refused, fixed{noon}, fieldSecret, "shpss_x").Subscribe(t.Context(), "https://x.example", "https://old.example/hooks/1")
+	if channel.KindOf(err) != channel.Invalid || len(refused.asked("Unsubscribe")) != 0 {
+		t.Errorf("%v, want invalid and the old address left alone", err)
+	}
+	unsigned := &shop{}
+	if err := connect(t, unsigned, fixed{noon}).Subscribe(t.Context(), "https://x.example", ""); channel.KindOf(err) != channel.Invalid || len(unsigned.requests) != 0 {
+		t.Errorf("without a secret: %v after %d calls, want a refusal before any", err, len(unsigned.requests))
 	}
 }

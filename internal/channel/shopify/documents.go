@@ -150,6 +150,13 @@ var (
   }
 }`,
 	}
+	docUnsubscribe = document{
+		Op:   "webhookSubscriptionDelete",
+		Cost: 14,
+		Text: `mutation Unsubscribe($id: ID!) {
+  webhookSubscriptionDelete(id: $id) { deletedWebhookSubscriptionId userErrors { field message } }
+}`,
+	}
 )
 
 const (
@@ -160,5 +167,5 @@ const (
 // documents are all of them.
 func documents() []document {
 	return []document{docOrders, docOrderLines, docHistory, docEvents, docRefundLines, docShippedLines, docSet, docRead, docListings,
-		docLocations, docShop, docWebhooks, docSubscribe}
+		docLocations, docShop, docWebhooks, docSubscribe, docUnsubscribe}
 }

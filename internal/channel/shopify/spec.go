@@ -67,6 +67,7 @@ func Spec() channel.Spec {
 			Write:           channel.CompareAndSet,
 			ChangedSince:    true,
 			Webhook:         true,
+			Subscribe:       true,
 			ListListings:    true,
 			Check:           true,
 			Keyed:           true,

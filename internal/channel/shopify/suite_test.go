@@ -120,7 +120,8 @@ func bench(t *testing.T, mall *mallsim.Mall, server *simulated.Server, settings 
 			}
 			return refused
 		},
-		Webhook: func(number string) (http.Header, []byte) { return server.Webhook(number) },
+		Webhook:    func(number string) (http.Header, []byte) { return server.Webhook(number) },
+		Subscribed: server.Subscribed,
 	}
 }
 

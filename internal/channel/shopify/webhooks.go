@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"slices"
 
 	"soroi/internal/channel"
 )
@@ -40,49 +41,82 @@ func (c *connector) VerifyWebhook(header http.Header, body []byte) error {
 // topics are what soroi wants to hear of. Each of them only means "pull now".
 var topics = []string{"ORDERS_CREATE", "ORDERS_UPDATED", "ORDERS_EDITED", "ORDERS_CANCELLED", "REFUNDS_CREATE"}
 
-// EnsureWebhooks subscribes address to every topic that it is not subscribed to yet, and says how many were missing. Shopify drops a
-// subscription after eight failed deliveries in a row, so this is called at start and daily. address is an https address.
-func (c *connector) EnsureWebhooks(ctx context.Context, address string) (created int, err error) {
-	have, err := c.subscriptions(ctx, address)
+// subscription is one topic that is sent to an address.
+type subscription struct {
+	ID    string `json:"id"`
+	Topic string `json:"topic"`
+	URI   string `json:"uri"`
+}
+
+// Subscribe adds what is missing at address, then takes away what former has. Nobody reads what a webhook says, so the buyers' data is left
+// out of it; updated_at makes each body differ, since the shop drops what looks like a repetition.
+func (c *connector) Subscribe(ctx context.Context, address, former string) error {
+	if len(c.secrets) == 0 {
+		return &channel.Error{Kind: channel.Invalid, Op: docSubscribe.Op, NotDone: true,
+			Message: "the shop's settings hold no client secret, so its webhooks could not be told from forged ones"}
+	}
+	all, err := c.subscriptions(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	for _, topic := range topics {
-		if have[topic] {
+		if slices.ContainsFunc(all, func(s subscription) bool { return s.Topic == topic && s.URI == address }) {
 			continue
 		}
 		var answer struct {
-			Create *struct {
-				UserErrors []userError `json:"userErrors"`
-			} `json:"webhookSubscriptionCreate"`
+			Create *changedSubscription `json:"webhookSubscriptionCreate"`
 		}
-		variables := map[string]any{"topic": topic, "subscription": map[string]any{"uri": address, "format": "JSON"}}
+		variables := map[string]any{"topic": topic, "subscription": map[string]any{"uri": address, "format": "JSON", "includeFields": []string{"id", "updated_at"}}}
 		if err := c.ask(ctx, docSubscribe, variables, &answer); err != nil {
-			return created, err
+			return err
 		}
-		if answer.Create == nil {
-			return created, unreadable(docSubscribe.Op, "the answer says nothing about the subscription")
+		if err := answer.Create.refused(docSubscribe.Op, topic); err != nil {
+			return err
 		}
-		if len(answer.Create.UserErrors) > 0 {
-			return created, &channel.Error{Kind: channel.Invalid, Op: docSubscribe.Op, Code: topic,
-				Message: answer.Create.UserErrors[0].Message, NotDone: true}
-		}
-		created++
 	}
-	return created, nil
+	if former == "" || former == address {
+		return nil
+	}
+	for _, s := range all {
+		if s.URI != former || !slices.Contains(topics, s.Topic) {
+			continue
+		}
+		var answer struct {
+			Delete *changedSubscription `json:"webhookSubscriptionDelete"`
+		}
+		if err := c.ask(ctx, docUnsubscribe, map[string]any{"id": s.ID}, &answer); err != nil {
+			return err
+		}
+		if answer.Delete == nil {
+			return unreadable(docUnsubscribe.Op, "the answer says nothing about the subscription")
+		}
+		// A refusal means that it is gone already, which is what was wanted.
+	}
+	return nil
 }
 
-// subscriptions are the topics that address is subscribed to.
-func (c *connector) subscriptions(ctx context.Context, address string) (map[string]bool, error) {
-	have := map[string]bool{}
+type changedSubscription struct {
+	UserErrors []userError `json:"userErrors"`
+}
+
+func (c *changedSubscription) refused(op, topic string) error {
+	switch {
+	case c == nil:
+		return unreadable(op, "the answer says nothing about the subscription")
+	case len(c.UserErrors) > 0:
+		return &channel.Error{Kind: channel.Invalid, Op: op, Code: topic, Message: c.UserErrors[0].Message, NotDone: true}
+	}
+	return nil
+}
+
+// subscriptions are all that the shop sends this app.
+func (c *connector) subscriptions(ctx context.Context) ([]subscription, error) {
+	var all []subscription
 	for after := any(nil); ; {
 		var answer struct {
 			Subscriptions *struct {
-				Nodes []struct {
-					Topic string `json:"topic"`
-					URI   string `json:"uri"`
-				} `json:"nodes"`
-				PageInfo *page `json:"pageInfo"`
+				Nodes    []subscription `json:"nodes"`
+				PageInfo *page          `json:"pageInfo"`
 			} `json:"webhookSubscriptions"`
 		}
 		if err := c.ask(ctx, docWebhooks, map[string]any{"after": after}, &answer); err != nil {
@@ -91,14 +125,10 @@ func (c *connector) subscriptions(ctx context.Context, address string) (map[stri
 		if answer.Subscriptions == nil || answer.Subscriptions.PageInfo == nil {
 			return nil, unreadable(docWebhooks.Op, "the answer holds no page of subscriptions")
 		}
-		for _, s := range answer.Subscriptions.Nodes {
-			if s.URI == address {
-				have[s.Topic] = true
-			}
-		}
+		all = append(all, answer.Subscriptions.Nodes...)
 		next := answer.Subscriptions.PageInfo
 		if !next.HasNextPage {
-			return have, nil
+			return all, nil
 		}
 		if next.EndCursor == "" || next.EndCursor == after {
 			return nil, unreadable(docWebhooks.Op, "there is a next page and no way to it")

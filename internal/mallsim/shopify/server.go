@@ -53,6 +53,7 @@ type Options struct {
 	OmitUnchanged     bool // a set that changes nothing has no change in its group, and no group when nothing changes at all [recall]
 	FailedKeysStay    bool // a key whose first use ended in userErrors answers IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED, not the errors again
 	InternalErrors200 bool // a server error is status 200 with INTERNAL_SERVER_ERROR
+	NotApproved       bool // the app may not hear of orders: it has no approval for buyers' data
 
 	// Client sends webhooks; nil sends none. Each DuplicateEvery-th delivery is sent twice.
 	Client         *http.Client

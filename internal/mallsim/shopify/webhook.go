@@ -47,6 +47,7 @@ type subscription struct {
 	topic   string
 	uri     string
 	format  string
+	fields  []string // of the body; empty is all of them
 	created time.Time
 }
 
@@ -85,7 +86,7 @@ func (h *hooks) enqueue(topic string, due time.Time, body []byte) {
 		if hook.topic != topic {
 			continue
 		}
-		d := delivery{hook: hook.id, topic: topic, id: h.s.next("delivery"), event: event, body: body, at: due, due: due}
+		d := delivery{hook: hook.id, topic: topic, id: h.s.next("delivery"), event: event, body: only(body, hook.fields), at: due, due: due}
 		h.mu.Lock()
 		h.counted++
 		h.queue = append(h.queue, d)
@@ -95,6 +96,23 @@ func (h *hooks) enqueue(topic string, due time.Time, body []byte) {
 		h.mu.Unlock()
 	}
 	h.nudge()
+}
+
+// only keeps the named fields of a body, at its top; no names keep everything.
+func only(text []byte, fields []string) []byte {
+	if len(fields) == 0 {
+		return text
+	}
+	all, some := map[string]json.RawMessage{}, map[string]any{}
+	if err := json.Unmarshal(text, &all); err != nil { // it has just been written
+		panic(err)
+	}
+	for _, f := range fields {
+		if v, ok := all[f]; ok {
+			some[f] = v
+		}
+	}
+	return body(some)
 }
 
 // silent tells whether nobody would hear of an event: then nothing is written for it.
@@ -310,7 +328,7 @@ func (h *hooks) drop(id int64) bool {
 
 func (c *call) hook(s subscription) object {
 	return object{kindHook, bag{"id": gid(kindHook, s.id), "legacyResourceId": legacy(s.id), "topic": s.topic, "uri": s.uri, "callbackUrl": s.uri,
-		"format": s.format, "createdAt": s.created, "updatedAt": s.created, "includeFields": []string{}, "filter": nil}}
+		"format": s.format, "createdAt": s.created, "updatedAt": s.created, "includeFields": slices.Clone(s.fields), "filter": nil}}
 }
 
 func (c *call) subscription(id int64) (object, bool) {
@@ -324,22 +342,39 @@ func (c *call) subscribe(args map[string]any) any {
 	if uri == "" {
 		uri, _ = input["callbackUrl"].(string)
 	}
-	s := subscription{topic: args["topic"].(string), uri: uri, format: "JSON", created: c.now()}
-	complain := func(message string) any {
+	s := subscription{topic: args["topic"].(string), uri: uri, format: "JSON", fields: []string{}, created: c.now()}
+	if named, ok := input["includeFields"].([]any); ok {
+		for _, f := range named {
+			s.fields = append(s.fields, f.(string))
+		}
+	}
+	complain := func(message string, field ...string) any {
 		return object{"WebhookSubscriptionCreatePayload", bag{"webhookSubscription": nil,
-			"userErrors": []object{{"UserError", bag{"field": []string{"webhookSubscription", "callbackUrl"}, "message": message}}}}}
+			"userErrors": []object{{"UserError", bag{"field": append([]string{"webhookSubscription"}, field...), "message": message}}}}}
+	}
+	scope := "read_orders"
+	if s.topic == "INVENTORY_LEVELS_UPDATE" {
+		scope = "read_inventory"
 	}
 	u, err := url.Parse(uri)
 	switch {
-	case err != nil || u.Host == "" || u.Scheme != "https" && !loopback(u.Hostname()):
-		return complain("Address protocol http:// is not supported")
+	case !slices.Contains(c.o.Scopes, scope):
+		return complain("Invalid topic specified: " + headerTopic(s.topic) + ". Does it exist? Is there a missing access scope?")
+	case c.o.NotApproved && scope == "read_orders":
+		return complain("This app is not approved to subscribe to webhook topics containing protected customer data.")
+	case err != nil || u.Host == "":
+		return complain("Address is invalid", "callbackUrl")
+	case u.Scheme != "https" && !loopback(u.Hostname()):
+		return complain("Address protocol http:// is not supported", "callbackUrl")
+	case u.Hostname() == c.o.Domain || strings.HasSuffix(u.Hostname(), ".myshopify.com"):
+		return complain("Address cannot be any of the domains: "+c.o.Domain, "callbackUrl")
 	case input["format"] == "XML":
-		return complain("The simulated mall sends JSON only")
+		return complain("The simulated mall sends JSON only", "format")
 	}
 	c.hooks.mu.Lock()
 	defer c.hooks.mu.Unlock()
 	if slices.ContainsFunc(c.hooks.list, func(o subscription) bool { return o.topic == s.topic && o.uri == s.uri }) {
-		return complain("Address for this topic has already been taken")
+		return complain("Address for this topic has already been taken", "callbackUrl")
 	}
 	if !c.silent {
 		c.hooks.serial++
@@ -347,6 +382,17 @@ func (c *call) subscribe(args map[string]any) any {
 		c.hooks.list = append(c.hooks.list, s)
 	}
 	return object{"WebhookSubscriptionCreatePayload", bag{"webhookSubscription": c.hook(s), "userErrors": []object{}}}
+}
+
+// Subscribed is how many topics are sent to each address.
+func (s *Server) Subscribed() map[string]int {
+	s.hooks.mu.Lock()
+	defer s.hooks.mu.Unlock()
+	n := map[string]int{}
+	for _, hook := range s.hooks.list {
+		n[hook.uri]++
+	}
+	return n
 }
 
 // loopback tells whether a host is this machine, where tests and demos listen without TLS.

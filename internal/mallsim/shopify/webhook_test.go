@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -204,24 +205,45 @@ func TestARotatedSecretSignsAnHourLater(t *testing.T) {
 func TestSubscriptionsThatAreRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t, Options{})
-		create := func(uri string) string {
+		create := func(s *shop, uri string) string {
 			data := s.good(s.query(`mutation($u: String!) { webhookSubscriptionCreate(topic: ORDERS_CREATE, webhookSubscription: {uri: $u}) { webhookSubscription { id } userErrors { message } } }`, map[string]any{"u": uri}))
 			message, _ := dig(data, "webhookSubscriptionCreate", "userErrors", 0, "message").(string)
 			return message
 		}
-		for uri, says := range map[string]string{"http://soroi.example/hooks": "not supported", "hooks": "not supported"} {
-			if got := create(uri); !strings.Contains(got, says) {
+		for uri, says := range map[string]string{"http://soroi.example/hooks": "not supported", "hooks": "is invalid", "https://": "is invalid",
+			"https://example.myshopify.com/hooks": "cannot be any of the domains"} {
+			if got := create(s, uri); !strings.Contains(got, says) {
 				t.Errorf("%s: %q", uri, got)
 			}
 		}
-		if got := create("http://127.0.0.1:8080/hooks"); got != "" {
+		if got := create(s, "http://127.0.0.1:8080/hooks"); got != "" {
 			t.Errorf("this machine: %q", got)
 		}
-		if got := create("http://127.0.0.1:8080/hooks"); !strings.Contains(got, "already been taken") {
+		if got := create(s, "http://127.0.0.1:8080/hooks"); !strings.Contains(got, "already been taken") {
 			t.Errorf("twice: %q", got)
 		}
 		if n := s.subscribed(); n != 1 {
 			t.Errorf("%d subscriptions", n)
+		}
+		if got := create(newShop(t, Options{Scopes: []string{"read_products"}}), "https://soroi.example/"); !strings.Contains(got, "missing access scope") {
+			t.Errorf("without read_orders: %q", got)
+		}
+		if got := create(newShop(t, Options{NotApproved: true}), "https://soroi.example/"); !strings.Contains(got, "protected customer data") {
+			t.Errorf("without approval: %q", got)
+		}
+	})
+}
+
+func TestABodyHasOnlyTheFieldsThatWereAskedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &ear{status: 200}
+		s := listening(t, e, Options{})
+		s.good(s.query(`mutation { webhookSubscriptionCreate(topic: ORDERS_CREATE, webhookSubscription: {uri: "https://soroi.example/", includeFields: ["id", "nothing"]}) { webhookSubscription { includeFields } } }`, nil))
+		o := s.place(mallsim.Want{Key: tea, Units: 2})
+		synctest.Wait()
+		want := fmt.Sprintf(`{"id":%d}`, s.ids.of(kindOrder, o.Number))
+		if all := e.all(); len(all) != 1 || all[0].body != want || all[0].signature != mac("shpss_soroi", want) {
+			t.Errorf("%+v, want %s", all, want)
 		}
 	})
 }
