@@ -62,16 +62,10 @@ func demo(ctx context.Context, cmd *cobra.Command, f townFlags, address string, 
 		level = slog.LevelDebug
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
-	if l, err := listen(ctx, address); err == nil {
-		err = l.Close()
-		if err != nil {
-			return err
-		}
-	} else {
-		host, _, _ := strings.Cut(address, ":")
-		address = host + ":0"
+	if address, err = freeAddress(ctx, address); err != nil {
+		return err
 	}
-	a, err := app.Open(ctx, app.Config{DatabaseURL: filepath.Join(dir, "soroi.db"), Listen: address, Log: log,
+	a, err := app.Open(ctx, app.Config{DatabaseURL: filepath.Join(dir, "soroi.db"), Listen: address, PublicURL: "http://" + address, Log: log,
 		Engine: engine.Options{TestMalls: true, OpenEvery: 30 * time.Second, ReadEvery: 2 * time.Minute, Poll: 3 * time.Second}})
 	if err != nil {
 		return err

@@ -104,11 +104,14 @@ func (c *child) Failed() <-chan struct{} { return c.failed }
 
 var _ replay.Process = (*child)(nil)
 
-// freeAddress finds a port on loopback that is free now.
-func freeAddress(ctx context.Context) (string, error) {
-	l, err := listen(ctx, "127.0.0.1:0")
+// freeAddress is address, or one on the same host with a free port when that one is taken.
+func freeAddress(ctx context.Context, address string) (string, error) {
+	l, err := listen(ctx, address)
 	if err != nil {
-		return "", err
+		host, _, _ := strings.Cut(address, ":")
+		if l, err = listen(ctx, host+":0"); err != nil {
+			return "", err
+		}
 	}
 	defer l.Close()
 	return l.Addr().String(), nil

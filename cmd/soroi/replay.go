@@ -191,7 +191,7 @@ func (f *replayFlags) directory() (dir string, clean func(), err error) {
 // launcher starts this binary as the soroi of the replay.
 func (f *replayFlags) launcher(database string, clk clock.Clock, timed bool) func(context.Context) (replay.Process, error) {
 	return func(ctx context.Context) (replay.Process, error) {
-		address, err := freeAddress(ctx)
+		address, err := freeAddress(ctx, "127.0.0.1:0")
 		if err != nil {
 			return nil, err
 		}

@@ -83,7 +83,7 @@ rehearsal and nothing is sent to it before it is set live.`,
 	c.bind(cmd)
 	e.bind(cmd)
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "`address` of screens and API")
-	cmd.Flags().StringVar(&public, "public-url", os.Getenv("SOROI_PUBLIC_URL"), "where browsers and shops reach this process (SOROI_PUBLIC_URL)")
+	cmd.Flags().StringVar(&public, "public-url", os.Getenv("SOROI_PUBLIC_URL"), "the `address` under which browsers and shops reach this soroi, such as https://soroi.example; shops that can are asked to send webhooks there (SOROI_PUBLIC_URL)")
 	return cmd
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -28,7 +29,8 @@ type Config struct {
 	DatabaseURL string
 	// Listen is the address of the screens and the API, host:port; port 0 takes a free one.
 	Listen string
-	// PublicURL is where browsers and shops reach this process; "" is http:// and the listening address.
+	// PublicURL is where browsers and shops reach this soroi: https://, a host and nothing behind it; http:// is for simulated malls. Shops that
+	// can are asked to send webhooks there. "" asks none, and the screens are at the listening address.
 	PublicURL string
 	Engine    engine.Options
 	Clock     clock.Clock
@@ -51,6 +53,11 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	if c.Clock == nil {
 		c.Clock = clock.System{}
 	}
+	var err error
+	if c.PublicURL, err = checkPublicURL(c.PublicURL, c.Engine.TestMalls); err != nil {
+		return nil, err
+	}
+	c.Engine.PublicURL = c.PublicURL
 	db, err := OpenStore(ctx, c.DatabaseURL, c.Clock)
 	if err != nil {
 		return nil, err
@@ -80,12 +87,30 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	return a, nil
 }
 
+// checkPublicURL is the address without the slash that people add.
+func checkPublicURL(address string, testMalls bool) (string, error) {
+	if address == "" {
+		return "", nil
+	}
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil:
+		return "", fmt.Errorf("--public-url %q is not an address such as https://soroi.example", address)
+	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
+		return "", fmt.Errorf("--public-url %q has something behind the host; soroi is reached at the root of a host, such as https://%s", address, u.Host)
+	case u.Scheme == "http" && !testMalls:
+		return "", fmt.Errorf("--public-url %q must begin with https://: passwords and the shops' webhooks come in there. Without --public-url soroi serves "+
+			"the screens at --listen and asks no shop for webhooks", address)
+	}
+	return u.Scheme + "://" + u.Host, nil
+}
+
 // OpenStore opens a database as serve does.
-func OpenStore(ctx context.Context, url string, c clock.Clock) (*store.DB, error) {
-	if strings.TrimSpace(url) == "" {
+func OpenStore(ctx context.Context, database string, c clock.Clock) (*store.DB, error) {
+	if strings.TrimSpace(database) == "" {
 		return nil, errors.New("no database: give --db or set SOROI_DATABASE_URL")
 	}
-	return store.Open(ctx, url, c)
+	return store.Open(ctx, database, c)
 }
 
 // EnsureTenant adds the first merchant. Two processes that start at once agree by the code's unique key.

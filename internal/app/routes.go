@@ -2,14 +2,17 @@ package app
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
+	"time"
 
 	"soroi/internal/api"
 	"soroi/internal/channel"
-	"soroi/internal/engine"
+	"soroi/internal/clock"
 	"soroi/internal/stock"
+	"soroi/internal/store"
 	"soroi/internal/web"
 )
 
@@ -33,8 +36,12 @@ func (a *App) routes() (http.Handler, error) {
 	return mux, nil
 }
 
-// largestWebhook bounds what is read of a webhook; only its signature matters.
-const largestWebhook = 4 << 20
+const (
+	// largestWebhook bounds what is read of a webhook; only its signature matters.
+	largestWebhook = 4 << 20
+	// webhookTime bounds how long a webhook may take to arrive.
+	webhookTime = 10 * time.Second
+)
 
 // webhook takes a shop's "pull now". What it says is not looked at: the orders are pulled from the shop itself.
 func (a *App) webhook(w http.ResponseWriter, r *http.Request) {
@@ -44,22 +51,30 @@ func (a *App) webhook(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+	if err := http.NewResponseController(w).SetReadDeadline(clock.System{}.Now().Add(webhookTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		a.config.Log.Warn("webhook without a deadline", "error", err)
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largestWebhook))
-	if err != nil {
-		http.Error(w, "the body is larger than 4 MiB or broke off", http.StatusRequestEntityTooLarge)
+	switch large, ok := errors.AsType[*http.MaxBytesError](err); {
+	case ok:
+		http.Error(w, fmt.Sprintf("the body is larger than %d MiB", large.Limit>>20), http.StatusRequestEntityTooLarge)
+		return
+	case err != nil:
+		http.Error(w, "the body broke off", http.StatusBadRequest)
 		return
 	}
-	err = a.Engine.Notify(stock.TenantID(tenant), channel.ShopID(shop), r.Header, body)
+	err = a.Engine.Notify(r.Context(), stock.TenantID(tenant), channel.ShopID(shop), r.Header, body)
+	answer, ours := errors.AsType[*channel.Error](err)
 	switch {
 	case err == nil:
 		w.WriteHeader(http.StatusOK)
-	case errors.Is(err, engine.ErrNotHere):
-		// The process that runs the shop polls; the sender tries again and may meet it.
-		http.Error(w, "this shop is run elsewhere", http.StatusServiceUnavailable)
-	case channel.KindOf(err) == channel.Auth:
-		a.config.Log.Warn("webhook with a wrong signature", "tenant", tenant, "shop", shop)
-		http.Error(w, "wrong signature", http.StatusUnauthorized)
-	default:
+	case ours && answer.Kind == channel.Auth:
+		a.config.Log.Warn("webhook refused", "tenant", tenant, "shop", shop, "error", err)
+		http.Error(w, answer.Message, http.StatusUnauthorized)
+	case ours, errors.Is(err, store.ErrNotFound):
 		http.NotFound(w, r)
+	default:
+		a.config.Log.Error("webhook", "tenant", tenant, "shop", shop, "error", err)
+		http.Error(w, "it could not be taken in now; send it again", http.StatusServiceUnavailable)
 	}
 }

@@ -93,7 +93,8 @@ type Ticket string
 // Shown is what a shop shows for one listing.
 type Shown struct {
 	Ref      Ref
-	Found    bool // false: the shop has no such listing
+	Found    bool  // false: the shop has no such listing, or Err says why it shows no number
+	Err      error `json:",omitempty"` // a *Error, where the shop has the listing and Found is false all the same
 	Quantity stock.Quantity
 	At       time.Time // the shop's own time of its last change of the figure, where it tells; else zero
 }
@@ -109,6 +110,7 @@ type Listing struct {
 // ListingPage is one page of listings.
 type ListingPage struct {
 	Listings []Listing
+	LeftOut  int `json:",omitempty"` // what the shop has on this page and keeps no count of, so that soroi cannot steer it
 	Next     Cursor
 	More     bool
 }

@@ -16,6 +16,7 @@ const (
 	Maintenance ErrorKind = "maintenance" // the shop is down on purpose, for long
 	Auth        ErrorKind = "auth"        // the merchant must renew something: stop this shop
 	NotFound    ErrorKind = "not_found"   // the listing or order is gone
+	Uncounted   ErrorKind = "uncounted"   // the shop has the listing and keeps no count of it where soroi could write one
 	Invalid     ErrorKind = "invalid"     // the shop will never take this
 	Unsupported ErrorKind = "unsupported" // the channel cannot do it
 	Unreadable  ErrorKind = "unreadable"  // the answer makes no sense: cut off, of the wrong shape

@@ -9,12 +9,17 @@ import (
 	"soroi/internal/store"
 )
 
+// Poll is how often a shop of a channel is asked for new orders.
+func (s *Service) Poll(spec channel.Spec) time.Duration {
+	if s.options.Poll > 0 {
+		return s.options.Poll
+	}
+	return spec.Limits.Poll
+}
+
 // intakeLoop takes new orders in: when the shop says so, else every Poll.
 func (r *runner) intakeLoop(ctx context.Context) {
-	poll := r.service.options.Poll
-	if poll <= 0 {
-		poll = r.shop.Spec.Limits.Poll
-	}
+	poll := r.service.Poll(r.shop.Spec)
 	wait := time.Duration(0)
 	for {
 		if !r.pullWake.wait(ctx, r.service.clock, wait) {
@@ -25,11 +30,20 @@ func (r *runner) intakeLoop(ctx context.Context) {
 			continue
 		}
 		wait = poll
+		notified := r.notified.Swap(false)
 		if err := r.pull(ctx); err != nil {
 			if !r.failed(ctx, loopNew, err) {
 				return
 			}
 			wait = max(r.resting(), time.Second)
+			continue
+		}
+		if notified {
+			// The order that was told of may not be in the shop's list before Lateness has passed: look once more then.
+			wait = min(poll, max(r.shop.Spec.Limits.Lateness, pullGap))
+			if r.service.clock.Sleep(ctx, min(poll, pullGap)) != nil {
+				return
+			}
 		}
 	}
 }
@@ -148,7 +162,7 @@ func (r *runner) listLoop(ctx context.Context) {
 
 func (r *runner) list(ctx context.Context) error {
 	var cursor channel.Cursor
-	var linked int
+	var linked, leftOut int
 	for {
 		page, err := r.shop.ListListings(ctx, cursor)
 		if err != nil {
@@ -159,6 +173,7 @@ func (r *runner) list(ctx context.Context) error {
 			return err
 		}
 		linked += result.Linked
+		leftOut += page.LeftOut
 		if !page.More {
 			break
 		}
@@ -169,5 +184,5 @@ func (r *runner) list(ctx context.Context) error {
 		r.service.planWake.set()
 		r.service.tell()
 	}
-	return r.service.db.LoopSucceeded(ctx, r.tenant, r.held().Shop, loopList)
+	return r.service.db.ListingsPulled(ctx, r.tenant, r.held().Shop, loopList, leftOut)
 }

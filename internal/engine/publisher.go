@@ -23,8 +23,8 @@ func (r *runner) pushLoop(ctx context.Context) {
 		}
 		for {
 			more, err := r.publish(ctx)
-			if err == nil {
-				err = r.succeeded(ctx, loopPush)
+			if err == nil && !more {
+				err = r.caughtUp(ctx)
 			}
 			if err != nil {
 				if errors.Is(err, store.ErrHandsOff) {
@@ -140,7 +140,22 @@ func (r *runner) push(ctx context.Context, ids []store.ListingID) error {
 		return callErr
 	}
 	r.worked()
-	return nil
+	return r.succeeded(ctx, loopPush)
+}
+
+// caughtUp ends the publisher's trouble when nothing is left that it could have been about. That nothing may be sent just now ends none.
+func (r *runner) caughtUp(ctx context.Context) error {
+	r.mu.Lock()
+	well := r.well[loopPush]
+	r.mu.Unlock()
+	if well {
+		return nil
+	}
+	waiting, err := r.service.db.Waiting(ctx, r.tenant, r.held().Shop)
+	if err != nil || waiting {
+		return err
+	}
+	return r.succeeded(ctx, loopPush)
 }
 
 // smallestBatch is how far a batch shrinks.
@@ -172,7 +187,7 @@ func (r *runner) holdUntil(now time.Time, o channel.Outcome) time.Time {
 		return now.Add(r.shop.Spec.Limits.Lag + time.Second)
 	case channel.Refused:
 		switch channel.KindOf(o.Err) {
-		case channel.NotFound:
+		case channel.NotFound, channel.Uncounted:
 			return now.Add(time.Hour)
 		case channel.Invalid, channel.Unsupported:
 			return now.Add(10 * time.Minute)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"soroi/internal/channel"
@@ -33,8 +34,10 @@ type runner struct {
 	pullWake *signal
 	pushWake *signal
 	listWake *signal
+	hookWake *signal
 
-	pulling chan struct{} // holds one token: one pull of new orders at a time, so that the cursor never goes back
+	notified atomic.Bool   // a webhook came since the last pull began
+	pulling  chan struct{} // holds one token: one pull of new orders at a time, so that the cursor never goes back
 
 	batch int // listings in one push; the publisher's own
 
@@ -59,7 +62,7 @@ func (s *Service) newRunner(tenant stock.TenantID, shop store.Shop, spec channel
 	}
 	return &runner{service: s, tenant: tenant, shop: opened, settings: shop.Settings, seen: shop, lease: lease, batch: opened.Spec.Limits.PushItems,
 		log:      s.log.With("tenant", tenant, "shop", shop.ID, "channel", spec.Kind),
-		pullWake: newSignal(), pushWake: newSignal(), listWake: newSignal(), pulling: make(chan struct{}, 1), well: make(map[string]bool), done: make(chan struct{})}, nil
+		pullWake: newSignal(), pushWake: newSignal(), listWake: newSignal(), hookWake: newSignal(), pulling: make(chan struct{}, 1), well: make(map[string]bool), done: make(chan struct{})}, nil
 }
 
 // start starts the loops. They end when the lease is lost or stop is called.
@@ -76,7 +79,7 @@ func (r *runner) start() {
 		pulling, stopPulling := context.WithCancel(ctx)
 		defer stopPulling()
 		var loops sync.WaitGroup
-		for _, loop := range []func(context.Context){r.intakeLoop, r.openLoop, r.listLoop, r.readLoop, r.pushLoop} {
+		for _, loop := range []func(context.Context){r.intakeLoop, r.openLoop, r.listLoop, r.readLoop, r.hookLoop, r.pushLoop} {
 			loops.Go(func() { loop(pulling) })
 		}
 		r.keepLease(ctx)
@@ -150,10 +153,16 @@ func (r *runner) stillOurs() error {
 func (r *runner) see(shop store.Shop) {
 	r.mu.Lock()
 	changed := r.seen.Mode != shop.Mode
+	notified := shop.NotifiedAt.After(r.seen.NotifiedAt)
 	r.seen = shop
 	r.mu.Unlock()
 	if changed {
 		r.pushWake.set()
+		r.hookWake.set()
+	}
+	if notified {
+		r.notified.Store(true)
+		r.pullWake.set()
 	}
 }
 
@@ -195,7 +204,7 @@ func (r *runner) failed(ctx context.Context, loop string, err error) bool {
 	switch channel.KindOf(err) {
 	case channel.Auth:
 		r.blocked = now.Add(authPause)
-	case channel.Invalid, channel.NotFound, channel.Unsupported:
+	case channel.Invalid, channel.NotFound, channel.Uncounted, channel.Unsupported:
 	default:
 		r.outage.failed(now)
 	}

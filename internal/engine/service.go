@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -38,6 +37,11 @@ type Options struct {
 	LeaseFor time.Duration
 	// Tick is how often loops look for work that another process left: 500 milliseconds.
 	Tick time.Duration
+	// PublicURL is the address under which shops reach this soroi, such as https://soroi.example, the same in all its processes. Shops that
+	// can are asked to send webhooks there, to Hook's path; "" asks none.
+	PublicURL string
+	// HookEvery is how often a shop's webhooks are looked after, which it may drop by itself: 24 hours.
+	HookEvery time.Duration
 	// CallTimeout bounds one call to a shop: 30 seconds.
 	CallTimeout time.Duration
 	// Transport carries the calls; nil is a transport of the engine's own.
@@ -53,6 +57,7 @@ func (o Options) withDefaults() Options {
 	set(&o.OpenEvery, 5*time.Minute)
 	set(&o.ReadEvery, 30*time.Minute)
 	set(&o.ListEvery, time.Hour)
+	set(&o.HookEvery, 24*time.Hour)
 	set(&o.LeaseFor, 6*time.Second)
 	set(&o.Tick, 500*time.Millisecond)
 	set(&o.CallTimeout, 30*time.Second)
@@ -225,34 +230,11 @@ func (s *Service) Open(kind channel.Kind, settings channel.Settings) (*channel.S
 // Changed says that stock or settings were changed outside the loops: plan and publish now instead of at the next tick.
 func (s *Service) Changed() { s.planWake.set() }
 
-// PullNow asks a shop's loops to look for orders at once, if this process runs the shop.
-func (s *Service) PullNow(tenant stock.TenantID, shop channel.ShopID) {
-	if r := s.runner(tenant, shop); r != nil {
-		r.pullWake.set()
-	}
-}
-
 // ListNow asks for the shop's listings at once, if this process runs the shop.
 func (s *Service) ListNow(tenant stock.TenantID, shop channel.ShopID) {
 	if r := s.runner(tenant, shop); r != nil {
 		r.listWake.set()
 	}
-}
-
-// ErrNotHere says that another process runs the shop, or none.
-var ErrNotHere = errors.New("this process does not run the shop")
-
-// Notify takes a webhook in: when the shop's signature is right, its orders are pulled now. The error is ErrNotHere or a *channel.Error.
-func (s *Service) Notify(tenant stock.TenantID, shop channel.ShopID, header http.Header, body []byte) error {
-	r := s.runner(tenant, shop)
-	if r == nil {
-		return ErrNotHere
-	}
-	if err := r.shop.VerifyWebhook(header, body); err != nil {
-		return err
-	}
-	r.pullWake.set()
-	return nil
 }
 
 func (s *Service) runner(tenant stock.TenantID, shop channel.ShopID) *runner {

@@ -154,6 +154,7 @@ var terms = map[string]sentence{
 	string(stock.ByOrder): {"受注", "order"}, string(stock.ByHand): {"画面", "screen"}, string(stock.ByAPI): {"API", "API"}, string(stock.ByImport): {"取込", "import"},
 	string(channel.Temporary): {"一時的に応答なし", "no answer for now"}, string(channel.Throttled): {"呼び出し回数の上限", "too many calls"}, string(channel.Maintenance): {"メンテナンス", "maintenance"},
 	string(channel.Auth): {"認証の失敗", "not authorized"}, string(channel.NotFound): {"出品なし", "no such listing"}, string(channel.Invalid): {"受け付けない数", "refused"},
+	string(channel.Uncounted):   {"在庫管理なし", "not counted there"},
 	string(channel.Unsupported): {"できない操作", "not supported"}, string(channel.Unreadable): {"読み取れない答え", "unreadable answer"},
 }
 

@@ -20,6 +20,7 @@ type Loop struct {
 	ErrorKind   channel.ErrorKind
 	ErrorCode   string
 	ErrorText   string // the last failure, "" when the loop last succeeded
+	LeftOut     int64  // listings that the shop keeps no count of, at the last pull of them
 }
 
 // LoadLoop reads one loop of a shop; a loop that never ran is empty.
@@ -59,6 +60,17 @@ func (db *DB) LoopSucceeded(ctx context.Context, tenant stock.TenantID, shop cha
 	return db.Write(ctx, tenant, func(tx *Tx) error { return tx.loopSucceeded(ctx, shop, loop, nil) })
 }
 
+// ListingsPulled records that a shop's listings were pulled from the first to the last, and how many the shop keeps no count of.
+func (db *DB) ListingsPulled(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, loop string, leftOut int) error {
+	return db.Write(ctx, tenant, func(tx *Tx) error {
+		if err := tx.loopSucceeded(ctx, shop, loop, nil); err != nil {
+			return err
+		}
+		_, err := tx.exec(ctx, "UPDATE shop_loop SET left_out = $4 WHERE tenant_id = $1 AND shop_id = $2 AND loop = $3", int64(shop), loop, leftOut)
+		return err
+	})
+}
+
 // When a failing loop is told of: at once when trying again is no use, else when it has failed so often in a row and for so long.
 const (
 	tellFailures = 5
@@ -81,7 +93,7 @@ func (db *DB) LoopFailed(ctx context.Context, tenant stock.TenantID, shop channe
 			error_text = excluded.error_text, failures = shop_loop.failures + 1,
 			failing_since = CASE WHEN shop_loop.failures = 0 THEN excluded.failing_since ELSE shop_loop.failing_since END
 			RETURNING failures, failing_since, told`, int64(shop), loop, micros(tx.now), string(kind), f.Error.Code, f.Error.Text)
-		if err != nil || told {
+		if err != nil || told || loop == LoopHook { // without webhooks the shop is kept in line all the same
 			return err
 		}
 		hopeless := kind == channel.Auth || kind == channel.Unsupported

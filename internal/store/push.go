@@ -75,6 +75,17 @@ func (db *DB) ListDue(ctx context.Context, tenant stock.TenantID, shop channel.S
 	return due, err
 }
 
+// Waiting tells whether any listing of a shop is out of line, whether or not it may be pushed now.
+func (db *DB) Waiting(ctx context.Context, tenant stock.TenantID, shop channel.ShopID) (waiting bool, err error) {
+	err = db.Read(ctx, tenant, func(tx *Tx) error {
+		waiting = false
+		return tx.query(ctx, func(rows *sql.Rows) error {
+			return rows.Scan(&waiting)
+		}, "SELECT TRUE FROM listing WHERE tenant_id = $1 AND shop_id = $2 AND lane > 0 LIMIT 1", int64(shop))
+	})
+	return waiting, err
+}
+
 // Push is one call that is about to write quantities, as it was recorded before it left.
 type Push struct {
 	ID     int64

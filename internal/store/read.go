@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -47,7 +48,7 @@ type Disagreement struct {
 // RecordRead records what a shop showed when read between from and until. A listing that was unsure or unknown takes the number over;
 // the orders of the shop that come in afterwards are set against it by their time. One that was sure and agrees is confirmed. One
 // that was sure and disagrees is returned: pull the shop's orders and then call Adopt. A push whose yes was no proof is in line only
-// now, so its lag is measured here.
+// now, so its lag is measured here. One that shows no number is in error, with the reason that the shop gave.
 func (db *DB) RecordRead(ctx context.Context, tenant stock.TenantID, lease Lease, from, until time.Time, ids []ListingID, shown []channel.Shown) ([]Disagreement, error) {
 	var odd []Disagreement
 	err := db.Write(ctx, tenant, func(tx *Tx) error {
@@ -96,11 +97,21 @@ func (db *DB) RecordRead(ctx context.Context, tenant stock.TenantID, lease Lease
 		if err := tx.writeLags(ctx, lease.Shop, lags); err != nil {
 			return err
 		}
-		return tx.execRows(ctx, `UPDATE listing SET read_at = $2, error_kind = 'not_found', error_code = '', error_text = $3, failures = listing.failures + 1,
-			held_until = $4, expected = NULL, unsure = TRUE FROM (`, "BIGINT BOOLEAN",
-			`) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1 AND NOT v.column2`,
-			[]any{micros(until), "the shop has no such listing", micros(until.Add(time.Hour))}, len(shown), func(args []any, i int) []any {
-				return append(args, int64(ids[i]), shown[i].Found)
+		var missing []int
+		for i, s := range shown {
+			if !s.Found {
+				missing = append(missing, i)
+			}
+		}
+		return tx.execRows(ctx, `UPDATE listing SET read_at = $2, error_kind = v.column2, error_code = v.column3, error_text = v.column4, failures = listing.failures + 1,
+			held_until = $3, expected = NULL, unsure = TRUE FROM (`, "BIGINT TEXT TEXT TEXT",
+			`) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1`,
+			[]any{micros(until), micros(until.Add(time.Hour))}, len(missing), func(args []any, n int) []any {
+				kind, code, text := channel.NotFound, "", "the shop has no such listing"
+				if e, ok := errors.AsType[*channel.Error](shown[missing[n]].Err); ok {
+					kind, code, text = e.Kind, e.Code, e.Message
+				}
+				return append(args, int64(ids[missing[n]]), string(kind), code, text)
 			})
 	})
 	if err != nil {

@@ -108,7 +108,7 @@ func (l Listing) state(shop Shop, now time.Time) ListingState {
 // lasting tells whether an error stays until a person does something.
 func lasting(kind channel.ErrorKind) bool {
 	switch kind {
-	case channel.Auth, channel.NotFound, channel.Invalid, channel.Unsupported:
+	case channel.Auth, channel.NotFound, channel.Uncounted, channel.Invalid, channel.Unsupported:
 		return true
 	}
 	return false

@@ -20,6 +20,7 @@ type ShopStatus struct {
 	Listings int64
 	Linked   int64     // of them with a SKU
 	Refused  int64     // of them that the shop refuses
+	LeftOut  int64     // more that the shop has and keeps no count of
 	PushedAt time.Time // when a call that wrote quantities was last answered
 	PushOK   bool      // whether that call went well
 	Lag      Lag
@@ -35,11 +36,21 @@ func (s ShopStatus) Pulled() time.Time {
 	return time.Time{}
 }
 
-// Trouble is the latest failure that no success of its loop has ended, or false when every loop's last round went well.
+// Hook is the loop that keeps the shop's webhooks coming; empty when it never ran. Its failure does not keep the shop from being in line.
+func (s ShopStatus) Hook() Loop {
+	for _, l := range s.Loops {
+		if l.Name == LoopHook {
+			return l
+		}
+	}
+	return Loop{}
+}
+
+// Trouble is the latest failure that no success of its loop has ended, or false when the last round of every loop but Hook went well.
 func (s ShopStatus) Trouble() (Loop, bool) {
 	var worst Loop
 	for _, l := range s.Loops {
-		if l.ErrorKind == "" {
+		if l.ErrorKind == "" || l.Name == LoopHook {
 			continue
 		}
 		switch wrong := l.ErrorKind == channel.Auth; {
@@ -78,13 +89,14 @@ func (tx *Tx) shopStatus(ctx context.Context, since time.Time) ([]ShopStatus, La
 		var id channel.ShopID
 		var l Loop
 		var ok, failed int64
-		err := rows.Scan(&id, &l.Name, &ok, &failed, &l.ErrorKind, &l.ErrorCode, &l.ErrorText)
+		err := rows.Scan(&id, &l.Name, &l.Cursor, &ok, &failed, &l.ErrorKind, &l.ErrorCode, &l.ErrorText, &l.LeftOut)
 		l.SucceededAt, l.FailedAt = instant(ok), instant(failed)
 		if s := byID[id]; s != nil {
 			s.Loops = append(s.Loops, l)
+			s.LeftOut += l.LeftOut
 		}
 		return err
-	}, "SELECT shop_id, loop, succeeded_at, failed_at, error_kind, error_code, error_text FROM shop_loop WHERE tenant_id = $1 ORDER BY shop_id, loop")
+	}, "SELECT shop_id, loop, cursor, succeeded_at, failed_at, error_kind, error_code, error_text, left_out FROM shop_loop WHERE tenant_id = $1 ORDER BY shop_id, loop")
 	if err != nil {
 		return nil, Lag{}, err
 	}

@@ -33,6 +33,7 @@ type Shop struct {
 	ConnectedAt time.Time
 	OutageFrom  time.Time // planned outage; zero when there is none
 	OutageUntil time.Time // zero with OutageFrom set: until further notice
+	NotifiedAt  time.Time // of a webhook of the shop, to within a minute; zero when none came yet
 	Settings    channel.Settings
 }
 
@@ -121,15 +122,16 @@ func (tx *Tx) bareShops(ctx context.Context) ([]Shop, error) {
 	var shops []Shop
 	err := tx.query(ctx, func(rows *sql.Rows) error {
 		s := Shop{Tenant: tx.tenant}
-		var connected int64
+		var connected, notified int64
 		var from, until sql.NullInt64
-		if err := rows.Scan(&s.ID, &s.Kind, &s.Name, &s.Mode, &connected, &from, &until); err != nil {
+		if err := rows.Scan(&s.ID, &s.Kind, &s.Name, &s.Mode, &connected, &from, &until, &notified); err != nil {
 			return err
 		}
+		s.NotifiedAt = instant(notified)
 		s.ConnectedAt, s.OutageFrom, s.OutageUntil = instant(connected), instant(from.Int64), instant(until.Int64)
 		shops = append(shops, s)
 		return nil
-	}, "SELECT shop_id, kind, name, mode, connected_at, outage_from, outage_until FROM shop WHERE tenant_id = $1 ORDER BY shop_id")
+	}, "SELECT shop_id, kind, name, mode, connected_at, outage_from, outage_until, notified_at FROM shop WHERE tenant_id = $1 ORDER BY shop_id")
 	return shops, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"soroi/internal/channel"
+	"soroi/internal/engine"
 	"soroi/internal/stock"
 	"soroi/internal/store"
 	"soroi/internal/store/storetest"
@@ -219,4 +220,35 @@ func TestTenantsNeverMeet(t *testing.T) {
 			t.Errorf("%s: %d", action, v.Code)
 		}
 	}
+}
+
+// What a shop's page says of its webhooks: nothing is asked of a shop in rehearsal, then asked for, then coming in, and a refusal in words that
+// does not call the shop stopped.
+func TestShopHook(t *testing.T) {
+	t.Parallel()
+	m := stocked(t, "A-1")
+	ctx, at, address := context.Background(), m.shopPath(0, ""), "https://soroi.test"+engine.HookPath(m.tenant, m.shops[0].ID)
+	says := func(when, words string) {
+		t.Helper()
+		if v := m.browser.page(at); !strings.Contains(v.html, words) || strings.Contains(v.html, "停止（認証エラー）") {
+			t.Errorf("%s: the page does not say %q", when, words)
+		}
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(m.db.SetMode(ctx, m.tenant, m.shops[0].ID, store.Rehearsing))
+	says("in rehearsal", "本番にすると、店舗に登録します。いまは受注を15秒ごとに確認しています。")
+	must(m.db.SetMode(ctx, m.tenant, m.shops[0].ID, store.Live))
+	says("just live", "店舗に登録しています。")
+	must(m.db.LoopFailed(ctx, m.tenant, m.shops[0].ID, store.LoopHook, &channel.Error{Kind: channel.Auth, Op: "subscribe", Code: "E-77", Message: "not approved"}))
+	says("refused", "この店舗から注文の通知を受け取れません。")
+	says("refused", "E-77")
+	must(m.db.Subscribed(ctx, m.tenant, m.leases[0], address))
+	says("asked for", "店舗に登録しました。最初の通知を待っています。")
+	must(m.db.Notified(ctx, m.tenant, m.shops[0].ID))
+	says("one came", "受け取っています。最後の通知")
 }

@@ -33,8 +33,8 @@ var shopSpec = channel.Spec{Kind: "paper", Name: "紙モール", Hosts: []string
 		{Key: "store_code", Label: "店舗コード", LabelEN: "Store code", Required: true},
 		{Key: channel.BaseURL, Label: "アドレス", LabelEN: "Address", Default: "https://api.paper.example"},
 	},
-	Can:    channel.Can{Write: channel.Overwrite, ListListings: true},
-	Limits: channel.Limits{Largest: 999_999, PushItems: 10, ReadItems: 10},
+	Can:    channel.Can{Write: channel.Overwrite, ListListings: true, Webhook: true, Subscribe: true},
+	Limits: channel.Limits{Largest: 999_999, PushItems: 10, ReadItems: 10, Poll: 15 * time.Second},
 	Open:   func(channel.Settings, channel.Deps) (channel.Connector, error) { return silent{}, nil },
 }
 
@@ -64,7 +64,7 @@ func empty(t testing.TB, screens clock.Clock) *merchant {
 	m := &merchant{t: t, db: storetest.Open(t, filepath.Join(t.TempDir(), "soroi.db"), clock.System{})}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	m.tenant, m.at = storetest.Tenant(t, m.db, "main")
-	e := engine.New(m.db, clock.System{}, log, []channel.Spec{shopSpec}, engine.Options{})
+	e := engine.New(m.db, clock.System{}, log, []channel.Spec{shopSpec}, engine.Options{PublicURL: "https://soroi.test"})
 	var err error
 	m.handler, err = web.New(web.Deps{DB: m.db, Engine: e, Clock: screens, Log: log, PublicURL: "http://soroi.test"})
 	if err != nil {

@@ -58,13 +58,15 @@ func (c *connector) ListListings(ctx context.Context, since channel.Cursor) (cha
 		}
 		if listing, ok := v.listing(at); ok {
 			result.Listings = append(result.Listings, listing)
+		} else {
+			result.LeftOut++
 		}
 	}
 	return result, nil
 }
 
 func (v variant) listing(location string) (channel.Listing, bool) {
-	if !v.Item.counts() || v.Item.Level == nil {
+	if v.Item.uncounted() != nil {
 		return channel.Listing{}, false
 	}
 	made := channel.Listing{Ref: ref(tail(v.Item.ID), location), Title: v.Title}

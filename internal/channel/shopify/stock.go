@@ -218,8 +218,10 @@ func oneRefused(e userError) channel.Outcome {
 	switch e.Code {
 	case "CHANGE_FROM_QUANTITY_STALE", "COMPARE_QUANTITY_STALE":
 		failed.Kind, outcome.State = channel.Temporary, channel.Conflict
-	case "INVALID_INVENTORY_ITEM", "INVALID_LOCATION", "ITEM_NOT_STOCKED_AT_LOCATION":
+	case "INVALID_INVENTORY_ITEM", "INVALID_LOCATION":
 		failed.Kind = channel.NotFound
+	case notStocked:
+		failed.Kind = channel.Uncounted
 	case "NON_MUTABLE_INVENTORY_ITEM":
 		failed.Kind = channel.Unsupported
 	case "SERVICE_UNAVAILABLE", "ADJUST_QUANTITIES_FAILED":
@@ -321,7 +323,10 @@ func (c *connector) ReadStock(ctx context.Context, refs []channel.Ref) ([]channe
 	for i, r := range refs {
 		shown[i] = channel.Shown{Ref: r}
 		it, ok := items[r]
-		if !ok || it.Level == nil || !it.counts() {
+		if !ok {
+			continue
+		}
+		if shown[i].Err = it.uncounted(); shown[i].Err != nil {
 			continue
 		}
 		n, at, ok := it.Level.available()
@@ -332,6 +337,23 @@ func (c *connector) ReadStock(ctx context.Context, refs []channel.Ref) ([]channe
 	}
 	return shown, nil
 }
+
+// uncounted says why the shop shows no number for an item at the location, nil when it shows one.
+func (it item) uncounted() error {
+	failed := &channel.Error{Kind: channel.Uncounted, Op: docRead.Op, NotDone: true}
+	switch {
+	case !it.counts():
+		failed.Code, failed.Message = "tracked: false", "Shopify does not track this item's stock; switch on Track inventory in the product's Inventory section"
+	case it.Level == nil:
+		failed.Code, failed.Message = notStocked, "the item is not stocked at the location; tick the location in the product's Inventory section"
+	default:
+		return nil
+	}
+	return failed
+}
+
+// notStocked is Shopify's code for an item that the location does not keep.
+const notStocked = "ITEM_NOT_STOCKED_AT_LOCATION"
 
 // counts tells whether the shop counts the item's stock at all.
 func (it item) counts() bool { return it.Tracked == nil || *it.Tracked }

@@ -11,6 +11,7 @@ import (
 	"soroi/internal/channel/channeltest"
 	"soroi/internal/mallsim"
 	simulated "soroi/internal/mallsim/shopify"
+	"soroi/internal/stock"
 )
 
 const (
@@ -198,5 +199,42 @@ func TestLongHistory(t *testing.T) {
 		if l.Shipped != 3 || l.Returned != 1 || l.Wanted-l.Shipped != held {
 			t.Errorf("line %d: %+v, want 3 sent, 1 back and %d to go", i+1, l, held)
 		}
+	}
+}
+
+// An item that is not stocked at the location any more is told from one that is gone, when it is read and when it is written; and it is counted
+// when the listings are pulled.
+func TestUnstocked(t *testing.T) {
+	clock := fixed{noon}
+	mall := mallsim.New(clock, mallsim.Options{Name: "揃い屋"})
+	server := simulated.New(mall, simulated.Options{StaticToken: testToken})
+	tea, cup := mallsim.Key{Item: "tea"}, mallsim.Key{Item: "cup"}
+	for _, k := range []mallsim.Key{tea, cup} {
+		if err := mall.AddListing(mallsim.Listing{Key: k, Code: k.Item, Title: k.Item, Stock: 10}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	conn, err := Spec().Open(channel.Settings{channel.BaseURL: "https://example.myshopify.com", fieldToken: testToken},
+		channel.Deps{HTTP: &http.Client{Transport: mallsim.Transport(server)}, Clock: clock, Pace: channel.NewPace(clock, nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := ref(tail(server.InventoryItemID(tea)), tail(server.LocationID()))
+	server.Unstock(tea, false)
+	page, err := conn.(channel.Lister).ListListings(t.Context(), "")
+	if err != nil || len(page.Listings) != 1 || page.LeftOut != 1 {
+		t.Errorf("%v: listed %+v, want the cup and one left out", err, page)
+	}
+	shown, err := conn.ReadStock(t.Context(), []channel.Ref{at})
+	if err != nil || shown[0].Found || channel.KindOf(shown[0].Err) != channel.Uncounted || !strings.Contains(shown[0].Err.Error(), "tick the location") {
+		t.Errorf("%v: read %+v", err, shown)
+	}
+	outcomes, err := conn.PushStock(t.Context(), []channel.Update{{Ref: at, Want: stock.Units(3), Key: "k-1"}})
+	if err != nil || outcomes[0].State != channel.Refused || channel.KindOf(outcomes[0].Err) != channel.Uncounted {
+		t.Errorf("%v: pushed %+v", err, outcomes)
+	}
+	server.Unstock(tea, true)
+	if shown, err = conn.ReadStock(t.Context(), []channel.Ref{at}); err != nil || !shown[0].Found {
+		t.Errorf("%v: stocked again, read %+v", err, shown)
 	}
 }

@@ -129,13 +129,16 @@ func (c *call) item(l listing) object {
 		"inventoryLevel": finder(func(args map[string]any) any {
 			kind, n, _, _ := readGID(args["locationId"].(string))
 			for i, location := range c.o.Locations {
-				if kind == kindLocation && location.ID == n && i == 0 {
+				if kind == kindLocation && location.ID == n && i == 0 && c.stocks(l.Key) {
 					return c.level(l)
 				}
 			}
 			return nil
 		}),
 		"inventoryLevels": finder(func(args map[string]any) any {
+			if !c.stocks(l.Key) {
+				return c.cut("inventoryLevels", args, nil)
+			}
 			return c.cut("inventoryLevels", args, []edge{{cursorOf("level"), c.level(l)}})
 		}),
 	}}
@@ -267,7 +270,7 @@ func (c *call) place(l Location) object {
 			kind, n, _, _ := readGID(args["inventoryItemId"].(string))
 			k, known := c.ids.key(kindItem, n)
 			found, there := c.find(k)
-			if kind != kindItem || !known || !there || l.ID != c.o.Locations[0].ID {
+			if kind != kindItem || !known || !there || l.ID != c.o.Locations[0].ID || !c.stocks(k) {
 				return nil
 			}
 			return c.level(found)
@@ -347,7 +350,7 @@ func (c *call) node(is string, n int64, want string) *object {
 func (c *call) levelNode(n int64) *object {
 	for _, l := range c.mall.Listings() {
 		if c.ids.of(kindLevel, keyName(l.Key)) == n {
-			if found, ok := c.find(l.Key); ok {
+			if found, ok := c.find(l.Key); ok && c.stocks(l.Key) {
 				level := c.level(found)
 				return &level
 			}

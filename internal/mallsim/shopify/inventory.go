@@ -201,7 +201,7 @@ func (c *call) wishes(input map[string]any, list, amount string) (found []wish, 
 		case locationKind != kindLocation || at0 < 0 || c.o.Locations[at0].Inactive:
 			complain("INVALID_LOCATION", "The specified location could not be found.", list, at, "locationId")
 			continue
-		case at0 > 0:
+		case at0 > 0 || !c.stocks(key):
 			complain("ITEM_NOT_STOCKED_AT_LOCATION", "The specified inventory item is not stocked at the location.", list, at, "locationId")
 			continue
 		}

@@ -75,7 +75,8 @@ type Server struct {
 	tokens  map[string]time.Time // end of each token; zero never
 	secrets secrets
 	serial  int64
-	status  int // of every call, where the shop is frozen or locked; 0 is none
+	absent  map[mallsim.Key]bool // not stocked at the location
+	status  int                  // of every call, where the shop is frozen or locked; 0 is none
 
 	documentMu sync.Mutex
 	documents  map[string]*document
@@ -276,6 +277,22 @@ func (s *Server) RotateSecret(secret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.secrets = secrets{now: secret, before: s.secrets.now, until: s.mall.Clock().Now().Add(time.Hour)}
+}
+
+// Unstock takes a listing's item out of the location, as the tick in the product's Inventory section does; stocked true puts it back.
+func (s *Server) Unstock(k mallsim.Key, stocked bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.absent == nil {
+		s.absent = map[mallsim.Key]bool{}
+	}
+	s.absent[k] = !stocked
+}
+
+func (s *Server) stocks(k mallsim.Key) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.absent[k]
 }
 
 // Stop makes every call answer with an HTTP status: 402 for a shop that has not paid, 423 for a locked one, 0 for an open one.

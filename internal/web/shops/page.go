@@ -61,8 +61,9 @@ type Lane struct {
 
 // Listings counts a shop's listings.
 type Listings struct {
-	All    int64
-	Linked int64
+	All     int64
+	Linked  int64
+	LeftOut int64 // more, of which the shop keeps no count
 }
 
 // Unlinked is how many have no SKU.
@@ -91,6 +92,7 @@ func (s Shop) State() ui.ShopState {
 type DetailPage struct {
 	ui.Page
 	Shop      Shop
+	Hook      *Hook // nil: the channel knows no webhooks
 	CanList   bool
 	Fields    []Setting
 	Unlinked  []Unlinked
@@ -99,6 +101,16 @@ type DetailPage struct {
 	Rates     []string
 	Drifts    []Drift
 	TestMalls bool
+}
+
+// Hook is how a shop's webhooks (注文の通知) stand.
+type Hook struct {
+	Every   time.Duration // how often orders are asked for in any case
+	Address string        // where they come in; "" when soroi was told no address under which it is reached
+	ByHand  bool          // somebody has to enter the address at the shop
+	Asked   bool          // the shop has been asked for them
+	LastAt  time.Time     // of the last one; zero when none came yet
+	Problem *Problem
 }
 
 // Drift is a difference that reading back has found.

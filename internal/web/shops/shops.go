@@ -71,7 +71,7 @@ func (s *Screen) list(r *http.Request) (*ListPage, error) {
 func (s *Screen) shop(l ui.Lang, status store.ShopStatus) Shop {
 	now := s.ui.Now()
 	shop := Shop{ID: int64(status.Shop.ID), Name: status.Shop.Name, Channel: string(status.Shop.Kind), Mode: Mode(status.Shop.Mode), Outage: status.Shop.InOutage(now),
-		P50: status.Lag.P50, P99: status.Lag.P99, Items: status.Lag.Items, Listings: Listings{All: status.Listings, Linked: status.Linked},
+		P50: status.Lag.P50, P99: status.Lag.P99, Items: status.Lag.Items, Listings: Listings{All: status.Listings, Linked: status.Linked, LeftOut: status.LeftOut},
 		PulledAt: status.Pulled(), PushedAt: status.PushedAt}
 	if spec, known := s.engine.Specs()[status.Shop.Kind]; known {
 		shop.Channel = spec.Name
@@ -145,6 +145,7 @@ func (s *Screen) detail(r *http.Request) (*DetailPage, store.Shop, error) {
 	page.Title, page.Shop = shop.Name, s.shop(page.Lang, status)
 	spec := s.engine.Specs()[shop.Kind]
 	page.CanList = spec.Can.ListListings
+	page.Hook = s.hook(page.Lang, spec, status)
 	page.Fields = settings(page.Lang, spec, shop.Settings, nil, nil)
 	if !page.Shop.OutageFrom.IsZero() {
 		page.Outage = OutageForm{From: ui.FormTime(page.Shop.OutageFrom), Until: ui.FormTime(page.Shop.OutageUntil)}
@@ -164,6 +165,20 @@ func (s *Screen) detail(r *http.Request) (*DetailPage, store.Shop, error) {
 		page.Drifts = append(page.Drifts, Drift{Code: d.Code, Expected: d.Expected, Found: d.Found, At: d.At})
 	}
 	return page, shop, nil
+}
+
+// hook is how the shop's webhooks stand, nil where there are none.
+func (s *Screen) hook(l ui.Lang, spec channel.Spec, status store.ShopStatus) *Hook {
+	if !spec.Can.Webhook {
+		return nil
+	}
+	loop := status.Hook()
+	h := &Hook{Every: s.engine.Poll(spec), Address: s.engine.HookAddress(status.Shop.Tenant, status.Shop.ID), ByHand: !spec.Can.Subscribe, LastAt: status.Shop.NotifiedAt}
+	h.Asked = h.Address != "" && string(loop.Cursor) == h.Address
+	if loop.ErrorKind != "" && h.Address != "" {
+		h.Problem = &Problem{Trouble: l.NoWebhooks(), Tone: ui.Warn, Kind: loop.ErrorKind, Code: loop.ErrorCode, Message: loop.ErrorText, At: loop.FailedAt}
+	}
+	return h
 }
 
 // SetMode is POST /shops/{id}/mode: pause, or go live.

@@ -35,6 +35,18 @@ const spilt = `(() => {
 	return found.slice(0, 5);
 })()`
 
+// squeezed finds text that has room for hardly a letter a line.
+const squeezed = `(() => {
+	const found = [];
+	for (const e of document.querySelectorAll(".card *, .answer *, .alone *")) {
+		const text = Array.from(e.childNodes).filter((n) => n.nodeType === Node.TEXT_NODE).map((n) => n.textContent.trim()).join("");
+		const style = getComputedStyle(e), room = e.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+		if (text.length > 7 && e.checkVisibility() && !e.closest(".unseen") && style.display !== "inline" && room < 2.5 * parseFloat(style.fontSize))
+			found.push(e.tagName + "." + e.className + " " + text.slice(0, 30));
+	}
+	return found.slice(0, 5);
+})()`
+
 // pale finds text whose contrast with what lies behind it is below 4.5 to 1 (3 to 1 for large text).
 const pale = `(() => {
 	const parse = (c) => { const m = c.match(/[\d.]+/g).map(Number); return { rgb: m.slice(0, 3), a: m.length > 3 ? m[3] : 1 }; };
@@ -82,6 +94,9 @@ func TestEveryPageInABrowser(t *testing.T) {
 			}
 			if out := webtest.Eval[[]string](tab, spilt); len(out) > 0 {
 				t.Errorf("%s at %d sticks out of its card: %s", story.Name, width, strings.Join(out, " | "))
+			}
+			if thin := webtest.Eval[[]string](tab, squeezed); len(thin) > 0 {
+				t.Errorf("%s at %d has text in a column of a letter: %s", story.Name, width, strings.Join(thin, " | "))
 			}
 			if len(faint) > 0 {
 				t.Errorf("%s at %d has pale text: %s", story.Name, width, strings.Join(faint, " | "))

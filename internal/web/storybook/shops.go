@@ -105,7 +105,7 @@ func someShops(p ui.Page, data string) []shops.Shop {
 	}
 	list := []shops.Shop{
 		{ID: 1, Name: "楽天本店", Channel: "楽天市場", Mode: shops.Live, P50: 640 * time.Millisecond, P99: 1900 * time.Millisecond, Items: 610, Lanes: lanes(0, 0, 0, 0, 0), Listings: shops.Listings{All: 2841, Linked: 2841}, PulledAt: ago(3), PushedAt: ago(4)},
-		{ID: 2, Name: "Yahoo!店", Channel: "Yahoo!ショッピング", Mode: shops.Live, P50: 1220 * time.Millisecond, P99: 31 * time.Second, Items: 402, Lanes: lanes(2, 14, 1, 38, 0), Listings: shops.Listings{All: 2790, Linked: 2776}, PulledAt: ago(6), PushedAt: ago(9), Problem: problem(p.Lang, channel.Throttled, ui.Warn, "od90305", "アクセス制限中です")},
+		{ID: 2, Name: "Yahoo!店", Channel: "Yahoo!ショッピング", Mode: shops.Live, P50: 1220 * time.Millisecond, P99: 31 * time.Second, Items: 402, Lanes: lanes(2, 14, 1, 38, 0), Listings: shops.Listings{All: 2790, Linked: 2776, LeftOut: 31}, PulledAt: ago(6), PushedAt: ago(9), Problem: problem(p.Lang, channel.Throttled, ui.Warn, "od90305", "アクセス制限中です")},
 		{ID: 3, Name: "Shopify", Channel: "Shopify", Mode: shops.Live, Lanes: lanes(3, 40, 8, 120, 0), Listings: shops.Listings{All: 1804, Linked: 1804}, PulledAt: ago(3900), PushedAt: ago(3902), Problem: problem(p.Lang, channel.Auth, ui.Bad, "401", "Invalid API key or access token"), OutageFrom: now.Add(3 * time.Hour), OutageUntil: now.Add(7 * time.Hour)},
 		{ID: 4, Name: "自社サイト", Channel: "Vendure", Mode: shops.Rehearsing, Lanes: lanes(0, 0, 0, 0, 0), Listings: shops.Listings{All: 512, Linked: 498}, PulledAt: ago(11)},
 		{ID: 5, Name: "楽天アウトレット", Channel: "楽天市場", Mode: shops.Paused, Lanes: lanes(1, 0, 0, 4, 0), Listings: shops.Listings{All: 90, Linked: 90}, PulledAt: ago(8), PushedAt: ago(90000)},
@@ -147,11 +147,14 @@ func shopPage(p ui.Page, data string) *shops.DetailPage {
 	}
 	p.Title, p.Section = list[0].Name, ui.SectionShops
 	page := &shops.DetailPage{Page: p, Shop: list[0], CanList: true, Fields: someFields()}
+	page.Hook = &shops.Hook{Every: 15 * time.Second}
 	if data != "empty" {
+		page.Hook.Address, page.Hook.LastAt = "https://soroi.example/hooks/1/2", ago(64)
 		page.Unlinked = []shops.Unlinked{{Ref: "gift/wrap-01", Code: "GIFT-WRAP", Title: "ギフト包装"}, {Ref: "kz-2200/bk", Title: "廃番 黒シャツ " + shout}}
 		page.Drifts = []shops.Drift{{Code: catalogue[2].code, Expected: stock.Units(4), Found: stock.Units(6), At: ago(5400)}}
 	}
 	if data == "extreme" {
+		page.Hook.Problem = &shops.Problem{Trouble: p.Lang.NoWebhooks(), Tone: ui.Warn, Kind: channel.Invalid, Code: "ORDERS_CREATE", Message: strings.Repeat("Address is invalid ", 20) + shout, At: ago(60)}
 		page.Wrong = ui.FieldErrors{"until": p.T("形式が違います。モールの管理画面から写し直してください。")}
 		page.Fields[3].Wrong, page.Fields[3].Value = p.T("このモールのアドレスではありません。"), "https://evil.example/"+shout
 	}

@@ -18,6 +18,7 @@ var troubles = map[channel.ErrorKind]Trouble{
 	channel.Maintenance: {"店舗がメンテナンス中です。", "終わり次第、危ないものから順に自動で反映します。予定が分かる場合は計画停止を登録してください。"},
 	channel.Auth:        {"店舗の認証に失敗しました。この店舗への送信は止まっています。", "モールの管理画面でキーを更新し、「接続設定」に入れ直してください。"},
 	channel.NotFound:    {"店舗にこの出品がありません。", "モールで商品が削除されていないか確認し、「出品の取り込み」をやり直してください。"},
+	channel.Uncounted:   {"店舗がこの出品の在庫数を管理していません。", "モールの商品設定で、在庫管理（Shopify では「在庫を追跡」とロケーション）を有効にしてください。1時間以内に自動で送り直します。"},
 	channel.Invalid:     {"店舗がこの在庫数を受け付けません。", "モールの言葉を確認し、モール側の商品設定を直してください。"},
 	channel.Unsupported: {"この店舗では、この操作ができません。", "出品の種類をモールの管理画面で確認してください。"},
 	channel.Unreadable:  {"店舗の答えを読み取れませんでした。", "結果を読み直しています。続く場合は、モールの仕様変更のお知らせをご確認ください。"},
@@ -30,6 +31,11 @@ func (l Lang) TroubleOf(kind channel.ErrorKind) Trouble {
 		t = troubles[channel.Temporary]
 	}
 	return Trouble{l.T(t.What), l.T(t.Next)}
+}
+
+// NoWebhooks says that a shop sends no webhooks, which costs time and nothing else.
+func (l Lang) NoWebhooks() Trouble {
+	return Trouble{l.T("この店舗から注文の通知を受け取れません。"), l.T("受注は決まった間隔で確認しているので、失われません。下の詳細はモールの言葉です。アプリの権限とクライアントシークレットを確かめてください。")}
 }
 
 // fieldSentences has one entry per code of channel.FieldError.
