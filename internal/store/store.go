@@ -63,6 +63,8 @@ type Tx struct {
 	tenant stock.TenantID
 	now    time.Time
 	texts  []string // statements that were not prepared yet
+
+	reading bool // it may write nothing
 }
 
 // Now is the transaction's one moment, UTC.
@@ -108,7 +110,7 @@ func (db *DB) run(ctx context.Context, tenant stock.TenantID, write bool, fn fun
 			_ = sqlTx.Rollback() // the error that led here is the one to tell
 		}
 	}()
-	tx := &Tx{db: db, tx: sqlTx, pool: pool, tenant: tenant, now: db.clock.Now().Truncate(time.Microsecond)}
+	tx := &Tx{db: db, tx: sqlTx, pool: pool, tenant: tenant, now: db.clock.Now().Truncate(time.Microsecond), reading: !write}
 	if err = fn(tx); err != nil {
 		return err
 	}
