@@ -24,10 +24,9 @@ type config struct {
 	engines   []string
 	parts     []string
 	rounds    int
-	movements int
+	lasting   time.Duration
 	skus      int
 	posters   int
-	orders    int
 	shops     int
 	page      int
 	listed    int
@@ -73,10 +72,9 @@ func run(ctx context.Context) (err error) {
 	engines := flag.String("engines", "sqlite,postgres", "which `engines` to measure")
 	only := flag.String("only", strings.Join(names, ","), "which `parts` to measure")
 	flag.IntVar(&c.rounds, "rounds", 5, "rounds of each measurement; the median counts")
-	flag.IntVar(&c.movements, "movements", 12000, "movements per round of posting")
+	flag.DurationVar(&c.lasting, "round-for", 500*time.Millisecond, "how long each round of posting and of orders takes")
 	flag.IntVar(&c.skus, "skus", 100_000, "SKUs that posting is spread over")
 	flag.IntVar(&c.posters, "posters", 1024, "callers that post one change at a time, at once")
-	flag.IntVar(&c.orders, "orders", 4800, "orders per round of taking in")
 	flag.IntVar(&c.shops, "shops", 8, "shops whose orders are taken in at once")
 	flag.IntVar(&c.page, "page", 100, "orders in one page")
 	flag.IntVar(&c.listed, "listed", 10_000, "SKUs listed in each of 3 shops, for planning, publisher and lag")

@@ -37,89 +37,34 @@ func (s *sales) next(n int) []rawPosting {
 
 // orders races pages of orders, taken in for several shops at once, against the raw engine writing the same rows and against a
 // transaction for each order.
-func orders(ctx context.Context, b *bench) (err error) {
-	var closing []func() error
-	defer func() {
-		for i := len(closing) - 1; i >= 0; i-- {
-			err = errors.Join(err, closing[i]())
-		}
-	}()
-	filled := func() (string, *sql.DB, error) {
-		at, err := b.place.fresh(ctx)
-		if err != nil {
-			return "", nil, err
-		}
-		db, err := b.place.raw(at)
-		if err != nil {
-			return "", nil, err
-		}
-		closing = append(closing, db.Close)
-		if err := b.fillBalances(ctx, db, b.listed); err != nil {
-			return "", nil, err
-		}
-		return at, db, b.fillShops(ctx, db)
-	}
-	at, _, err := filled()
-	if err != nil {
-		return err
-	}
-	db, err := store.Open(ctx, at, b.clock)
-	if err != nil {
-		return err
-	}
-	closing = append(closing, db.Close)
-	leases := make([]store.Lease, b.shops)
-	for i := range leases {
-		lease, ok, err := db.AcquireLease(ctx, rawTenant, channel.ShopID(i+1), "bench", 24*time.Hour)
-		if err != nil || !ok {
-			return fmt.Errorf("lease: %v, %w", ok, err)
-		}
-		leases[i] = lease
-	}
-	newSales := func() *sales { return &sales{walk: walk{n: int64(b.listed)}, shops: int64(b.shops)} }
-	ours := newSales()
-	var pages [][]order.Snapshot
-	sides := []side{{name: "soroi", n: b.orders,
-		before: func(_ context.Context, n int) error { pages = b.snapshots(ours, n); return nil },
-		run:    func(ctx context.Context, _ int) error { return b.takeIn(ctx, db, leases, pages) }}}
-
-	_, naiveDB, err := filled()
-	if err != nil {
-		return err
-	}
-	naive, err := newNaiveBooks(ctx, naiveDB, b.engine, b.clock.Now)
-	if err != nil {
-		return err
-	}
-	closing = append(closing, naive.close)
-	slow := newSales()
-	sides = append(sides, side{name: "naive", n: max(b.orders/20, 1), run: func(ctx context.Context, n int) error { return naive.post(ctx, slow.next(n)) }})
-
-	var names []string
-	for _, f := range b.forms() {
-		_, rawDB, err := filled()
-		if err != nil {
-			return err
-		}
-		raw := newRawBooks(rawDB, f, b.clock.Now)
-		closing = append(closing, raw.close)
-		fast := newSales()
-		for _, batch := range batches {
-			if err := raw.full(ctx, batch); err != nil {
-				return err
+func orders(ctx context.Context, b *bench) error {
+	selling := func() *sales { return &sales{walk: walk{n: int64(b.listed)}, shops: int64(b.shops)} }
+	return b.hold(ctx, contest{name: fmt.Sprintf("orders, pages of %d from %d shops", b.page, b.shops), n: 2048,
+		fill: func(ctx context.Context, db *sql.DB) error {
+			return errors.Join(b.fillBalances(ctx, db, b.listed), b.fillShops(ctx, db))
+		},
+		ours: func(ctx context.Context, db *store.DB) (side, error) {
+			leases := make([]store.Lease, b.shops)
+			for i := range leases {
+				lease, ok, err := db.AcquireLease(ctx, rawTenant, channel.ShopID(i+1), "bench", 24*time.Hour)
+				if err != nil || !ok {
+					return side{}, fmt.Errorf("lease: %v, %w", ok, err)
+				}
+				leases[i] = lease
 			}
-			names = append(names, fmt.Sprintf("batches of %s, %s", count(float64(batch)), f))
-			sides = append(sides, side{name: names[len(names)-1], n: b.orders / batch * batch, run: func(ctx context.Context, n int) error {
-				return inBatches(n, batch, func() error { return raw.takeIn(ctx, fast.next(batch)) })
-			}})
-		}
-	}
-	rates, err := race(ctx, b.clock, b.rounds, sides...)
-	if err != nil {
-		return err
-	}
-	b.posted(fmt.Sprintf("orders, pages of %d from %d shops", b.page, b.shops), rates[0], rates[2:], names, rates[1])
-	return nil
+			s := selling()
+			var pages [][]order.Snapshot
+			return side{before: func(_ context.Context, n int) error { pages = b.snapshots(s, n); return nil },
+				run: func(ctx context.Context, _ int) error { return b.takeIn(ctx, db, leases, pages) }}, nil
+		},
+		raw: func(books *rawBooks, batch int) func(context.Context) error {
+			s := selling()
+			return func(ctx context.Context) error { return books.takeIn(ctx, s.next(batch)) }
+		},
+		naive: func(books *naiveBooks) func(context.Context, int) error {
+			s := selling()
+			return func(ctx context.Context, n int) error { return books.post(ctx, s.next(n)) }
+		}})
 }
 
 // fillShops puts one tenant, its shops and their listings there.

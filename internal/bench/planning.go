@@ -72,7 +72,7 @@ func planning(ctx context.Context, b *bench) (err error) {
 		names = append(names, string(f))
 		sides = append(sides, side{name: string(f), n: n, run: raw.plan})
 	}
-	rates, err := race(ctx, b.clock, b.rounds, sides...)
+	rates, err := race(ctx, b.clock, b.rounds, 0, sides...)
 	if err != nil {
 		return err
 	}

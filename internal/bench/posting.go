@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -12,17 +11,6 @@ import (
 	"soroi/internal/stock"
 	"soroi/internal/store"
 )
-
-// batches are the sizes that the raw engine is tried with; its best one counts.
-var batches = []int{256, 512, 1024}
-
-// forms are the ways in which the raw engine passes rows; its best one counts.
-func (b *bench) forms() []form {
-	if b.engine == "postgres" {
-		return []form{rowsForm, arraysForm}
-	}
-	return []form{placeForm}
-}
 
 // walk visits the SKUs 1 … n in an order that looks random and meets none twice in a batch.
 type walk struct{ n, at int64 }
@@ -36,112 +24,26 @@ func (w *walk) next() int64 {
 // posting races changes by many callers against raw batches and against a transaction for each.
 func posting(ctx context.Context, b *bench) error {
 	for _, skus := range []int{1, b.skus} {
-		if err := b.postingOn(ctx, skus); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (b *bench) postingOn(ctx context.Context, skus int) (err error) {
-	var closing []func() error
-	defer func() {
-		for _, c := range closing {
-			err = errors.Join(err, c())
-		}
-	}()
-	filled := func() (string, error) {
-		at, err := b.place.fresh(ctx)
-		if err != nil {
-			return "", err
-		}
-		db, err := b.place.raw(at)
-		if err != nil {
-			return "", err
-		}
-		return at, errors.Join(b.fillBalances(ctx, db, skus), db.Close())
-	}
-	at, err := filled()
-	if err != nil {
-		return err
-	}
-	db, err := store.Open(ctx, at, b.clock)
-	if err != nil {
-		return err
-	}
-	closing = append(closing, db.Close)
-	ours := &walk{n: int64(skus)}
-	sides := []side{{name: "soroi", n: b.movements, run: func(ctx context.Context, n int) error { return b.postChanges(ctx, db, ours, n) }}}
-
-	at, err = filled()
-	if err != nil {
-		return err
-	}
-	naiveDB, err := b.place.raw(at)
-	if err != nil {
-		return err
-	}
-	closing = append(closing, naiveDB.Close)
-	naive, err := newNaiveBooks(ctx, naiveDB, b.engine, b.clock.Now)
-	if err != nil {
-		return err
-	}
-	closing = append([]func() error{naive.close}, closing...)
-	slow := &walk{n: int64(skus)}
-	sides = append(sides, side{name: "naive", n: max(b.movements/20, 1), run: func(ctx context.Context, n int) error { return naive.post(ctx, changes(slow, n)) }})
-
-	var names []string
-	for _, f := range b.forms() {
-		at, err := filled()
-		if err != nil {
-			return err
-		}
-		rawDB, err := b.place.raw(at)
-		if err != nil {
-			return err
-		}
-		closing = append(closing, rawDB.Close)
-		raw := newRawBooks(rawDB, f, b.clock.Now)
-		closing = append([]func() error{raw.close}, closing...)
-		fast := &walk{n: int64(skus)}
-		for _, batch := range batches {
-			if err := raw.full(ctx, batch); err != nil {
-				return err
-			}
-			names = append(names, fmt.Sprintf("batches of %s, %s", count(float64(batch)), f))
-			sides = append(sides, side{name: names[len(names)-1], n: b.movements / batch * batch, run: func(ctx context.Context, n int) error {
-				return inBatches(n, batch, func() error { return raw.post(ctx, changes(fast, batch), nil) })
+		walking := func() *walk { return &walk{n: int64(skus)} }
+		err := b.hold(ctx, contest{name: "posting, " + what(skus, "SKU"), n: 4096,
+			fill: func(ctx context.Context, db *sql.DB) error { return b.fillBalances(ctx, db, skus) },
+			ours: func(_ context.Context, db *store.DB) (side, error) {
+				w := walking()
+				return side{run: func(ctx context.Context, n int) error { return b.postChanges(ctx, db, w, n) }}, nil
+			},
+			raw: func(books *rawBooks, batch int) func(context.Context) error {
+				w := walking()
+				return func(ctx context.Context) error { return books.post(ctx, changes(w, batch), nil) }
+			},
+			naive: func(books *naiveBooks) func(context.Context, int) error {
+				w := walking()
+				return func(ctx context.Context, n int) error { return books.post(ctx, changes(w, n)) }
 			}})
-		}
-	}
-	rates, err := race(ctx, b.clock, b.rounds, sides...)
-	if err != nil {
-		return err
-	}
-	b.posted("posting, "+what(skus, "SKU"), rates[0], rates[2:], names, rates[1])
-	return nil
-}
-
-// inBatches does n pieces of work by whole batches, at least one.
-func inBatches(n, batch int, one func() error) error {
-	for done := 0; done == 0 || done+batch <= n; done += batch {
-		if err := one(); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// posted prints one line of posting.
-func (b *bench) posted(name string, ours float64, raws []float64, names []string, naive float64) {
-	raw, best := raws[0], names[0]
-	for i, rate := range raws {
-		if rate > raw {
-			raw, best = rate, names[i]
-		}
-	}
-	b.line(name, "%s/s = %.0f %% of the raw engine's %s/s (%s) %s", count(ours), 100*ours/raw, count(raw), best, b.aim(ours >= 0.7*raw, "70 %"))
-	b.line("", "and %.1f × the %s/s of a transaction with a row lock for each; the raw engine's is %.1f × %s", ours/naive, count(naive), raw/naive, b.aim(ours >= 10*naive, "10 ×"))
 }
 
 func what(n int, name string) string {

@@ -12,32 +12,45 @@ import (
 // side is one of several ways to do the same work.
 type side struct {
 	name   string
-	n      int // how much it does in a round
+	n      int // how much it does in a round, or in the first one where rounds last
 	run    func(ctx context.Context, n int) error
 	before func(ctx context.Context, n int) error // what makes the work of a round; its time does not count. May be nil
 }
 
-// race lets the sides take turns for some rounds, after one that does not count, and returns each one's median rate per second.
-func race(ctx context.Context, c clock.Clock, rounds int, sides ...side) ([]float64, error) {
+// time runs one round and returns the rate per second.
+func (s side) time(ctx context.Context, c clock.Clock, n int) (float64, error) {
+	if s.before != nil {
+		if err := s.before(ctx, n); err != nil {
+			return 0, fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	start := c.Now()
+	if err := s.run(ctx, n); err != nil {
+		return 0, fmt.Errorf("%s: %w", s.name, err)
+	}
+	return float64(n) / c.Now().Sub(start).Seconds(), nil
+}
+
+// race lets the sides take turns for some rounds, after one that does not count, and returns each one's median rate per second. Where
+// lasting is not zero, each round does what the side did in the first one in about that time; the others do n.
+func race(ctx context.Context, c clock.Clock, rounds int, lasting time.Duration, sides ...side) ([]float64, error) {
 	rates := make([][]float64, len(sides))
-	for round := range rounds + 1 {
+	for i, s := range sides {
+		rate, err := s.time(ctx, c, s.n)
+		if err != nil {
+			return nil, err
+		}
+		if lasting > 0 {
+			sides[i].n = max(int(rate*lasting.Seconds()), 1)
+		}
+	}
+	for range rounds {
 		for i, s := range sides {
-			n := s.n
-			if round == 0 {
-				n = max(s.n/4, 1)
+			rate, err := s.time(ctx, c, s.n)
+			if err != nil {
+				return nil, err
 			}
-			if s.before != nil {
-				if err := s.before(ctx, n); err != nil {
-					return nil, fmt.Errorf("%s: %w", s.name, err)
-				}
-			}
-			start := c.Now()
-			if err := s.run(ctx, n); err != nil {
-				return nil, fmt.Errorf("%s: %w", s.name, err)
-			}
-			if round > 0 {
-				rates[i] = append(rates[i], float64(n)/c.Now().Sub(start).Seconds())
-			}
+			rates[i] = append(rates[i], rate)
 		}
 	}
 	medians := make([]float64, len(sides))
