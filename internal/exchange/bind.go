@@ -132,7 +132,7 @@ func (b *binding[T]) begin(headers []string) {
 func (b *binding[T]) missing(headers []string) error {
 	for i := range b.columns {
 		field := &b.columns[i].Field
-		if !field.Required || b.at[i] >= 0 {
+		if !field.Required || b.at[i] >= 0 || field.Unless != "" && b.has(field.Unless) {
 			continue
 		}
 		best, distance := "", 1<<30
@@ -150,6 +150,16 @@ func (b *binding[T]) missing(headers []string) error {
 		return &Problem{Code: ColumnMissingNear, Header: field.Header, Hint: best}
 	}
 	return nil
+}
+
+// has tells whether a field has a column.
+func (b *binding[T]) has(key string) bool {
+	for i := range b.columns {
+		if b.columns[i].Key == key {
+			return b.at[i] >= 0
+		}
+	}
+	return false
 }
 
 // bindMapping goes by what somebody has saved, and by nothing else.

@@ -25,6 +25,17 @@
 //
 // # Codes
 //
-// Resolve finds what a row's codes mean among those that exist: exactly as written, else written otherwise when only one fits (then noted), else
-// nothing, with a Suspect that tells what a spreadsheet has probably done to the code and which codes it may have been. Nothing is guessed.
+// What a code means is for the store to say (ResolveCodes: as written, else alike when only one is). Damage then looks at those that it did
+// not find: what has a spreadsheet probably done to them, and which codes may have been meant. Nothing is guessed.
+//
+//	suspects, err := damage.Find(ctx, looked)
+//	rows.Report(&row, rows.Place(&row, "code", suspects[i].Problem()))
+//
+// # Writing
+//
+//	w, err := exchange.NewWriter(out, exchange.Stock, exchange.WriteOptions{Encoding: exchange.CP932, Columns: []string{"code", "units"}})
+//	err = w.Write(rows...)
+//	written, err := w.Close() // characters that the encoding lacks, and what was written for them
+//
+// What is written here reads back as it was, also after a spreadsheet has opened and saved it: see Protection.
 package exchange

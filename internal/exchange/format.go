@@ -65,8 +65,10 @@ type Field struct {
 	Kind    FieldKind
 	// Required columns must be in the file; whether a cell may be empty is Empty.
 	Required bool
-	Empty    Empty
-	Choices  []Choice // of a ChoiceField
+	// Unless is the key of a column in whose presence a required one may be missing.
+	Unless  string
+	Empty   Empty
+	Choices []Choice // of a ChoiceField
 }
 
 // FieldKind is what a cell holds; the writer protects codes and texts from spreadsheets by it.

@@ -20,7 +20,7 @@ func column(key, header string, kind FieldKind, required bool, help Words, set f
 }
 
 func into(at func(*StockRow) *string) func(*StockRow, string) *Problem {
-	return func(r *StockRow, cell string) *Problem { return setText(at(r), cell, maxCodeRunes) }
+	return func(r *StockRow, cell string) *Problem { return setCode(at(r), cell, maxCodeRunes) }
 }
 
 var (
@@ -29,7 +29,7 @@ var (
 	setAcross  = into(func(r *StockRow) *string { return &r.mall.across })
 	setDown    = into(func(r *StockRow) *string { return &r.mall.down })
 	setKind    = into(func(r *StockRow) *string { return &r.mall.kind })
-	addCode    = func(r *StockRow, cell string) *Problem { return setCode(&r.SKU.Codes, cell) }
+	setOwnCode = func(r *StockRow, cell string) *Problem { return addCode(&r.SKU.Codes, cell) }
 )
 
 var (
@@ -49,7 +49,7 @@ var rakutenNormalItem = Layout[StockRow]{
 	Marks: []string{"商品管理番号（商品URL）", "SKU管理番号", "在庫数"},
 	Columns: []Column[StockRow]{
 		column("product", "商品管理番号（商品URL）", CodeField, true, productHelp, setProduct),
-		column("connected", "システム連携用SKU番号", CodeField, false, ownCodeHelp, addCode),
+		column("connected", "システム連携用SKU番号", CodeField, false, ownCodeHelp, setOwnCode),
 		column("variant", "SKU管理番号", CodeField, true, variantHelp, setVariant),
 		column("units", "在庫数", NumberField, true, unitsHelp, setUnits),
 		column("control", "コントロールカラム", CodeField, false, deleteHelp, setKind),
@@ -57,11 +57,11 @@ var rakutenNormalItem = Layout[StockRow]{
 	Finish: func(r *StockRow) *Problem {
 		switch {
 		case strings.EqualFold(r.mall.kind, "d"):
-			return about("control", DeleteRow, "")
+			return about("control", RowDeletes, "")
 		case r.mall.product == "":
 			return about("product", CodeMissing, "")
 		case r.mall.variant == "" && !r.counted:
-			return about("product", ProductRow, "")
+			return about("product", RowOfProduct, "")
 		case r.mall.variant == "":
 			return about("variant", CodeMissing, "")
 		case !r.counted:
@@ -89,9 +89,9 @@ var rakutenSelect = Layout[StockRow]{
 	Finish: func(r *StockRow) *Problem {
 		switch {
 		case strings.EqualFold(r.mall.variant, "d"):
-			return about("control", DeleteRow, "")
+			return about("control", RowDeletes, "")
 		case !strings.EqualFold(r.mall.kind, "i"):
-			return about("kind", OptionRow, "")
+			return about("kind", RowOfOption, "")
 		case r.mall.product == "":
 			return about("product", CodeMissing, "")
 		case !r.counted:
@@ -174,7 +174,7 @@ var auPAYStock = Layout[StockRow]{
 	Finish: func(r *StockRow) *Problem {
 		switch {
 		case strings.EqualFold(r.mall.variant, "d"):
-			return about("control", DeleteRow, "")
+			return about("control", RowDeletes, "")
 		case r.mall.product == "":
 			return about("product", CodeMissing, "")
 		case r.mall.kind != "1" && r.mall.kind != "2":

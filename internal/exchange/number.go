@@ -23,7 +23,10 @@ const maxNumberRunes = 40
 func parseNumber(cell string) (number, *Problem) {
 	s := trim(cell)
 	if n, ok := plainNumber(s); ok {
-		return number{value: n}, limitNumber(n)
+		if p := limitNumber(n); p != nil {
+			return number{}, p
+		}
+		return number{value: n}, nil
 	}
 	if s == "" || len(s) > maxNumberRunes*4 {
 		return number{}, &Problem{Code: NotNumber}

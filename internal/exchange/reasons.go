@@ -23,6 +23,13 @@ const (
 	MappingConstant   Code = "mapping_constant"
 )
 
+// The reasons why a file cannot be written as asked.
+const (
+	NotInEncoding  Code = "not_in_encoding"
+	NoSuchColumn   Code = "no_such_column"
+	NoSuchEncoding Code = "no_such_encoding"
+)
+
 // The reasons why a row is refused: how it is written.
 const (
 	BrokenBytes    Code = "broken_bytes"
@@ -76,9 +83,9 @@ const (
 // The reasons why a row is ignored or noted, and why a column is ignored.
 const (
 	NothingAsked Code = "nothing_asked"
-	ProductRow   Code = "product_row"
-	OptionRow    Code = "option_row"
-	DeleteRow    Code = "delete_row"
+	RowOfProduct Code = "product_row"
+	RowOfOption  Code = "option_row"
+	RowDeletes   Code = "delete_row"
 	Unchanged    Code = "unchanged"
 
 	CodeFolded   Code = "code_folded"
@@ -128,6 +135,10 @@ var reasons = map[Code]reason{
 	MappingKey:        {FileRefused, words{"列の対応にある項目「{value}」は、この形式にありません。", "The column mapping names \"{value}\", which this format does not have."}, words{"項目を選び直してください({hint})。", "Choose one of {hint}."}},
 	MappingConstant:   {FileRefused, words{"列の対応の固定値「{value}」は「{header}」に使えません: {hint}", "The mapping's constant \"{value}\" does not suit \"{header}\": {hint}"}, words{"固定値を直してください。", "Correct the constant."}},
 
+	NotInEncoding:  {FileRefused, words{"「{header}」の「{value}」は {hint} では書けません。コードなので、似た文字には置き換えません。", "\"{value}\" in \"{header}\" cannot be written in {hint}; it is a code, so no similar character stands in for it."}, words{"文字コードに UTF-8 を選んでください。", "Choose UTF-8."}},
+	NoSuchColumn:   {FileRefused, words{"「{value}」という列は書き出せません。", "There is no column \"{value}\" to write."}, words{"列を選び直してください。", "Choose the columns again."}},
+	NoSuchEncoding: {FileRefused, words{"文字コード「{value}」では書き出せません。", "Files are not written in the encoding \"{value}\"."}, words{"UTF-8、Shift_JIS (CP932)、UTF-16 のどれかを選んでください。", "Choose UTF-8, Shift_JIS (CP932) or UTF-16."}},
+
 	BrokenBytes:    {RowRefused, words{"文字が壊れています(先頭から {offset} バイト目、{hint})。", "There are broken characters (at byte {offset} of the file; {hint})."}, words{"もとのファイルから保存し直してください。文字コードの混ざったファイルは一つにそろえてください。", "Save the file again from its source; bring a file of mixed encodings into one."}},
 	OtherEncoding:  {RowRefused, words{"この値だけ {hint} で書かれているようです。ファイルのほかの部分は Shift_JIS です。", "This value seems to be written in {hint}, while the rest of the file is Shift_JIS."}, words{"文字コードの混ざったファイルは、一つにそろえて保存し直してください。", "Save the file again in one encoding."}},
 	LostCharacter:  {RowRefused, words{"「{value}」の中の「�」は、以前の変換で失われた文字です。", "The \"�\" in \"{value}\" is a character that an earlier conversion has lost."}, words{"もとのデータの文字に直してください。", "Put in the character of the original data."}},
@@ -173,9 +184,9 @@ var reasons = map[Code]reason{
 	ChangedMeanwhile:  {RowRefused, words{"確認のあとで内容が変わりました({hint})。", "This has changed since it was checked ({hint})."}, words{"もう一度確認してください。", "Check the file once more."}},
 
 	NothingAsked: {RowIgnored, words{"「{header}」が空欄なので、何も変えません。", "\"{header}\" is empty, so nothing changes."}, words{"0 にするには 0 と書いてください。", "To make it 0, write 0."}},
-	ProductRow:   {RowIgnored, words{"商品の行です。在庫数は SKU の行にあります。", "This is a product's row; the stock stands in the rows of its SKUs."}, noStep},
-	OptionRow:    {RowIgnored, words{"在庫を持たない選択肢の行です。", "This is the row of an option that has no stock."}, noStep},
-	DeleteRow:    {RowIgnored, words{"削除の行(「{value}」)です。在庫は変えません。", "This row deletes (\"{value}\"); it does not change the stock."}, words{"商品をやめるには商品の画面を使ってください。", "To give a product up, use its page."}},
+	RowOfProduct: {RowIgnored, words{"商品の行です。在庫数は SKU の行にあります。", "This is a product's row; the stock stands in the rows of its SKUs."}, noStep},
+	RowOfOption:  {RowIgnored, words{"在庫を持たない選択肢の行です。", "This is the row of an option that has no stock."}, noStep},
+	RowDeletes:   {RowIgnored, words{"削除の行(「{value}」)です。在庫は変えません。", "This row deletes (\"{value}\"); it does not change the stock."}, words{"商品をやめるには商品の画面を使ってください。", "To give a product up, use its page."}},
 	Unchanged:    {RowIgnored, words{"今の値と同じなので、何も変わりません。", "This is what it is already; nothing changes."}, noStep},
 
 	BlankRow: {RowIgnored, words{"空の行です。", "The row is blank."}, noStep},

@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"cmp"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -36,7 +35,8 @@ type Receipt struct {
 	More     int64      `json:"more,omitempty"`
 
 	options ReceiptOptions
-	refused *csv.Writer
+	refused *sink
+	headers []string // of the refused rows
 	counts  map[Code]int64
 	begun   bool // the JSON's first finding is written
 }
@@ -46,7 +46,7 @@ type FileFacts struct {
 	Name       string    `json:"name"`
 	Bytes      int64     `json:"bytes"`
 	SHA256     string    `json:"sha256"`
-	Detection  Detection `json:"encoding"`
+	Detection  Detection `json:"detection"`
 	Delimiter  string    `json:"delimiter,omitempty"`
 	LineEnding string    `json:"line_ending,omitempty"`
 	HeaderLine int       `json:"header_line"`
@@ -91,13 +91,13 @@ func newReceipt(s *Sheet, uses []ColumnUse, o ReceiptOptions) (*Receipt, error) 
 		r.File.Delimiter = string(rune(s.Delimiter))
 	}
 	if o.Refused != nil {
-		if _, err := io.WriteString(o.Refused, "\uFEFF"); err != nil {
-			return nil, fmt.Errorf("write the refused rows: %w", err)
+		var err error
+		if r.refused, err = newSink(o.Refused, UTF8BOM); err != nil {
+			return nil, err
 		}
-		r.refused = csv.NewWriter(o.Refused)
-		r.refused.UseCRLF = true
-		if err := r.refused.Write(append(append([]string(nil), s.Headers...), reportLine, reportWhat, reportNext)); err != nil {
-			return nil, fmt.Errorf("write the refused rows: %w", err)
+		r.headers = append(append(r.headers, s.Headers...), reportLine, reportWhat, reportNext)
+		if err := r.refused.row(r.headers, r.headers, nil); err != nil {
+			return nil, err
 		}
 	}
 	if o.JSON != nil {
@@ -186,10 +186,23 @@ func (r *Receipt) writeRefused(row *Record, problems []*Problem) error {
 	if row.EndLine > row.Line {
 		line += "–" + itoa(row.EndLine)
 	}
-	if err := r.refused.Write(append(append([]string(nil), row.Cells...), line, strings.Join(what, " "), strings.Join(next, " "))); err != nil {
-		return fmt.Errorf("write the refused rows: %w", err)
+	cells := make([]string, 0, len(row.Cells)+3)
+	for _, cell := range row.Cells {
+		cells = append(cells, guard(cell))
 	}
-	return nil
+	cells = append(cells, line, protect(strings.Join(what, " "), TextField), strings.Join(next, " "))
+	return r.refused.row(cells, r.headers, nil)
+}
+
+// guard makes a cell of somebody's file safe to open in a spreadsheet again, and keeps what it says to this reader.
+func guard(cell string) string {
+	if _, ok := unwrap(cell); ok {
+		return cell
+	}
+	if n, p := parseNumber(cell); p == nil && (n.signed || keeps(cell)) {
+		return cell
+	}
+	return protect(cell, CodeField)
 }
 
 func (r *Receipt) writeFinding(p *Problem) error {
@@ -244,8 +257,7 @@ func (r *Receipt) MarshalJSON() ([]byte, error) {
 // Close completes what goes to the writers. The writers stay open.
 func (r *Receipt) Close() error {
 	if r.refused != nil {
-		r.refused.Flush()
-		if err := r.refused.Error(); err != nil {
+		if err := r.refused.w.Flush(); err != nil {
 			return fmt.Errorf("write the refused rows: %w", err)
 		}
 	}

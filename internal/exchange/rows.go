@@ -178,7 +178,7 @@ func (r *Rows[T]) cell(row *Row[T], i int) *Problem {
 	}
 	raw := row.Cells[at]
 	value, exact, p := clean(raw)
-	if p == nil && !exact && column.Kind != TextField && value != "" && (edge(value[0]) || edge(value[len(value)-1])) {
+	if p == nil && !exact && value != "" && (edge(value[0]) || edge(value[len(value)-1])) {
 		value = trim(value)
 	}
 	if p == nil && value != raw {
@@ -196,12 +196,6 @@ func (r *Rows[T]) cell(row *Row[T], i int) *Problem {
 			p = column.Set(&row.Value, "")
 		}
 	default:
-		if column.Kind == CodeField {
-			if what, bad := control(value); bad {
-				p = &Problem{Code: ValueControl, Hint: what}
-				break
-			}
-		}
 		p = column.Set(&row.Value, value)
 	}
 	if p == nil {
@@ -237,6 +231,12 @@ func (r *Rows[T]) place(row *Row[T], p *Problem) *Problem {
 // Problem is what an import finds out about a field of a row that it was given; Report puts it into the receipt.
 func (r *Rows[T]) Problem(row *Row[T], key string, code Code, hint string) *Problem {
 	return r.place(row, about(key, code, hint))
+}
+
+// Place says where a problem is: in the field key of the row.
+func (r *Rows[T]) Place(row *Row[T], key string, p *Problem) *Problem {
+	p.key = key
+	return r.place(row, p)
 }
 
 // Report puts what an import finds out about a row that it was given into the receipt: a row with a refusing or ignoring problem is not

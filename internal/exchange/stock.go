@@ -65,9 +65,17 @@ func setText(into *string, cell string, most int) *Problem {
 	return nil
 }
 
-func setCode(into *[]string, cell string) *Problem {
+// setCode keeps a code, which has no characters that nobody sees.
+func setCode(into *string, cell string, most int) *Problem {
+	if what, bad := control(cell); bad {
+		return &Problem{Code: ValueControl, Hint: what}
+	}
+	return setText(into, cell, most)
+}
+
+func addCode(into *[]string, cell string) *Problem {
 	var code string
-	if p := setText(&code, cell, maxCodeRunes); p != nil {
+	if p := setCode(&code, cell, maxCodeRunes); p != nil {
 		return p
 	}
 	*into = append(*into, code)
@@ -88,7 +96,7 @@ var Stock = &Format[StockRow]{
 	Help: Words{"SKU ごとの在庫数を上書き・加算・減算します。モールの在庫ファイルもそのまま読み込めます。",
 		"Sets, adds to or subtracts from the stock of each SKU. The malls' own stock files are read as they are."},
 	Columns: []Column[StockRow]{
-		{Field: skuField, Set: func(r *StockRow, cell string) *Problem { return setCode(&r.SKU.Codes, cell) }, Get: func(r *StockRow) string { return r.SKU.code() }},
+		{Field: skuField, Set: func(r *StockRow, cell string) *Problem { return addCode(&r.SKU.Codes, cell) }, Get: func(r *StockRow) string { return r.SKU.code() }},
 		{
 			Field: Field{Key: "units", Header: "在庫数", English: "quantity", Aliases: []string{"数量", "在庫", "個数", "実在庫", "実在庫数", "現在庫", "現在庫数", "stock", "qty", "units", "on_hand", "count", "入庫数", "出庫数"},
 				Help:    Words{"上書きする数、または増減する数", "The number to set, or by which to change"},
@@ -113,7 +121,7 @@ var Stock = &Format[StockRow]{
 			Field: Field{Key: "location", Header: "保管場所", English: "location", Aliases: []string{"倉庫", "倉庫コード", "保管場所コード", "ロケーション", "拠点", "warehouse"},
 				Help:    Words{"保管場所のコード。空欄なら既定の保管場所", "The location's code; empty is the default one"},
 				Example: "main", Kind: CodeField, Empty: EmptyKeeps},
-			Set: func(r *StockRow, cell string) *Problem { return setText(&r.Location, cell, maxCodeRunes) },
+			Set: func(r *StockRow, cell string) *Problem { return setCode(&r.Location, cell, maxCodeRunes) },
 			Get: func(r *StockRow) string { return r.Location },
 		},
 		{

@@ -31,9 +31,9 @@ type Suspect struct {
 	Candidates []string    `json:"candidates,omitempty"`
 }
 
-// problem is what is to be said about it.
-func (s *Suspect) problem(key string) *Problem {
-	p := about(key, suspectCodes[s.Kind], "?")
+// Problem is what is to be said about it; Rows.Place tells where.
+func (s *Suspect) Problem() *Problem {
+	p := &Problem{Code: suspectCodes[s.Kind], Hint: "?"}
 	p.Value = s.Written
 	if n := len(s.Candidates); n > 0 {
 		p.Hint = strings.Join(s.Candidates[:min(n, 5)], ", ")
