@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	_ "time/tzdata" // the merchants' time zones, on machines that have none
 
 	"github.com/spf13/cobra"
 )

@@ -73,7 +73,7 @@ type ShopError struct {
 
 func stockOf(row store.StockRow, shops map[int64]string) Stock {
 	s := Stock{Code: row.Code, Name: row.Name, Supply: row.Terms.Supply, OnHand: row.Balance.OnHand, Committed: row.Balance.Committed, Available: row.Balance.Available(),
-		Secured: row.Terms.Secured, Sellable: quantity(row.Sellable()), MovedAt: instant(row.MovedAt), Listings: []Listing{}}
+		Secured: row.Terms.SecuredUnits(row.Balance), Sellable: quantity(row.Sellable()), MovedAt: instant(row.MovedAt), Listings: []Listing{}}
 	for _, l := range row.Listings {
 		listing := Listing{Shop: ShopRef{int64(l.Shop), shops[int64(l.Shop)]}, Ref: string(l.Ref), State: l.State, Target: maybe(l.Target), TargetAt: instant(l.TargetAt),
 			Published: maybe(l.Shown), PublishedAt: instant(l.ShownAt), Believed: maybe(l.Believed())}

@@ -107,13 +107,16 @@ func ImportDirection(t *Tree) []Finding {
 			if spec.Name != nil && spec.Name.Name == "." {
 				found = append(found, file.at(spec, "no dot import: a reader must see where a name comes from"))
 			}
-			if spec.Name != nil && spec.Name.Name == "_" && imported != "embed" && !under(file.Dir, "internal/store") {
+			if spec.Name != nil && spec.Name.Name == "_" && !slices.Contains(dataOnly, imported) && !under(file.Dir, "internal/store") {
 				found = append(found, file.at(spec, "no blank import: nothing happens by being imported"))
 			}
 		}
 	}
 	return found
 }
+
+// dataOnly are the packages that bring data and do nothing: embedding, and the zones of time for machines that have none.
+var dataOnly = []string{"embed", "time/tzdata"}
 
 // roomOf gives the room of a package's folder; the longest path that holds it wins.
 func roomOf(dir string) *room {

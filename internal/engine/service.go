@@ -122,6 +122,7 @@ func (s *Service) Run(ctx context.Context) error {
 	var planners sync.WaitGroup
 	planning, stopPlanning := context.WithCancel(context.WithoutCancel(ctx))
 	planners.Go(func() { s.planLoop(planning) })
+	planners.Go(func() { s.dayLoop(planning) })
 	for ctx.Err() == nil {
 		if err := s.supervise(ctx); err != nil && ctx.Err() == nil {
 			s.log.Error("supervise shops", "error", err)

@@ -64,15 +64,35 @@ func (e *Explanation) terms(b store.Basis) stock.Quantity {
 	case stock.MadeToOrderUnlimited:
 		e.add(Made, time.Time{}, "quantity", &sellable)
 	case stock.MadeToOrder:
-		e.add(Made, time.Time{}, "quantity", &sellable)
-	default:
-		e.add(Secured, time.Time{}, "units", b.Terms.Secured)
-		if b.Balance.Available()-b.Terms.Secured < 0 {
-			e.add(NotBelowZero, time.Time{}, "units", b.Balance.Available()-b.Terms.Secured)
+		if b.Terms.Daily {
+			e.add(MadeDaily, time.Time{}, "figure", b.Terms.Figure, "sold", b.Terms.SoldToday, "quantity", &sellable)
+		} else {
+			e.add(Made, time.Time{}, "quantity", &sellable)
 		}
+	default:
+		e.secured(b)
 	}
 	e.add(Sellable, time.Time{}, "quantity", &sellable)
 	return sellable
+}
+
+// secured says what is kept back of the units that are available, and who says so.
+func (e *Explanation) secured(b store.Basis) {
+	units := b.Terms.SecuredUnits(b.Balance)
+	if b.Terms.Secured.As == stock.InPercent {
+		e.add(SecuredPercent, time.Time{}, "percent", b.Terms.Secured.N, "available", max(b.Balance.Available(), 0), "units", units)
+	} else {
+		e.add(Secured, time.Time{}, "units", units)
+	}
+	if b.Terms.SecuredByProduct {
+		e.add(SecuredOfProduct, time.Time{}, "product", b.Product)
+	}
+	if b.Terms.Secured.Reason != "" && units > 0 {
+		e.add(SecuredFor, time.Time{}, "reason", b.Terms.Secured.Reason)
+	}
+	if left := b.Balance.Available() - units; left < 0 {
+		e.add(NotBelowZero, time.Time{}, "units", left)
+	}
 }
 
 // target compares what the listing should show with what the books give.

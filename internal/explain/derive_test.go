@@ -30,7 +30,7 @@ func example() (store.Basis, store.Listing, []channel.Spec) {
 	b := store.Basis{At: now, Lines: 2, Held: 3, Sold: map[store.ListingID]int64{},
 		Last:   []store.PostedMovement{{Movement: stock.Movement{Kind: stock.Claimed, CommittedDelta: 1, Cause: stock.ByOrder, Document: "R2"}, Shop: 1, ShopName: "楽天", PostedAt: ago(30)}},
 		Claims: []store.OpenClaim{{Shop: 1, Number: "R1", Line: "1", PlacedAt: ago(60), Held: 2}, {Shop: 1, Number: "R2", Line: "1", PlacedAt: ago(31), Held: 1}}}
-	b.SKU = store.SKU{StockRow: store.StockRow{SKU: 9, Code: "A-01", Name: "シャツ", Terms: stock.Terms{Supply: stock.Stocked}, Balance: stock.Balance{OnHand: 10, Committed: 3}, MovedAt: ago(30)},
+	b.SKU = store.SKU{StockRow: store.StockRow{SKU: 9, Code: "A-01", Name: "シャツ", Terms: stock.Terms{Supply: stock.Stocked}.Under(stock.Defaults{}, 0), Product: "A", Balance: stock.Balance{OnHand: 10, Committed: 3}, MovedAt: ago(30)},
 		Shops: []store.Shop{shop}}
 	return b, l, []channel.Spec{{Kind: "rakuten", Limits: channel.Limits{Largest: 9999}}}
 }
@@ -74,13 +74,26 @@ func TestDerive(t *testing.T) {
 		steps     []What // that must be there
 		explained bool
 	}{
-		{"secured units", func(b *store.Basis, l *store.Listing, _ *store.Shop) { b.Terms.Secured, l.Target = 2, units(5) }, []What{Secured, Sellable, TargetIs}, true},
-		{"more secured than available", func(b *store.Basis, l *store.Listing, _ *store.Shop) { b.Terms.Secured, l.Target = 9, units(0) }, []What{Secured, NotBelowZero, TargetIs}, true},
+		{"secured units", func(b *store.Basis, l *store.Listing, _ *store.Shop) {
+			b.Terms.Secured, l.Target = stock.Secured{As: stock.InUnits, N: 2}, units(5)
+		}, []What{Secured, Sellable, TargetIs}, true},
+		{"more secured than available", func(b *store.Basis, l *store.Listing, _ *store.Shop) {
+			b.Terms.Secured, l.Target = stock.Secured{As: stock.InUnits, N: 9}, units(0)
+		}, []What{Secured, NotBelowZero, TargetIs}, true},
 		{"made to order", func(b *store.Basis, l *store.Listing, _ *store.Shop) {
-			b.Terms, l.Target = stock.Terms{Supply: stock.MadeToOrder, Figure: 4}, units(4)
+			b.Terms, l.Target = stock.Terms{Supply: stock.MadeToOrder, Figure: 4}.Under(stock.Defaults{}, 0), units(4)
 		}, []What{Made, Sellable, TargetIs}, true},
+		{"made to order, so many a day", func(b *store.Basis, l *store.Listing, _ *store.Shop) {
+			b.Terms, l.Target = stock.Terms{Supply: stock.MadeToOrder, Figure: 4, Daily: true}.Under(stock.Defaults{}, 3), units(1)
+		}, []What{MadeDaily, Sellable, TargetIs}, true},
+		{"a percentage is secured, for a reason", func(b *store.Basis, l *store.Listing, _ *store.Shop) {
+			b.Terms.Secured, l.Target = stock.Secured{As: stock.InPercent, N: 15, Reason: "実店舗"}, units(5)
+		}, []What{SecuredPercent, SecuredFor, Sellable, TargetIs}, true},
+		{"the product secures", func(b *store.Basis, l *store.Listing, _ *store.Shop) {
+			b.Terms, l.Target = stock.Terms{}.Under(stock.Defaults{Secured: stock.Secured{As: stock.InUnits, N: 3}}, 0), units(4)
+		}, []What{Secured, SecuredOfProduct, Sellable, TargetIs}, true},
 		{"unlimited where the shop cannot show it", func(b *store.Basis, l *store.Listing, _ *store.Shop) {
-			b.Terms, l.Target = stock.Terms{Supply: stock.MadeToOrderUnlimited}, units(9999)
+			b.Terms, l.Target = stock.Terms{Supply: stock.MadeToOrderUnlimited}.Under(stock.Defaults{}, 0), units(9999)
 		}, []What{Made, Capped, TargetIs}, true},
 		{"more than the shop can show", func(b *store.Basis, l *store.Listing, _ *store.Shop) { b.Balance.OnHand, l.Target = 20000, units(9999) }, []What{Capped, TargetIs}, true},
 		{"many claims", func(b *store.Basis, _ *store.Listing, _ *store.Shop) {

@@ -65,7 +65,7 @@ func (w *world) plan(off int64) {
 	_, _, err := w.db.Plan(context.Background(), w.tenant, 100, func(skus []*store.Unplanned) error {
 		for _, u := range skus {
 			for i := range u.Listings {
-				u.Listings[i].NewTarget = stock.Units(u.Balance.Available() - u.Terms.Secured + off)
+				u.Listings[i].NewTarget = stock.Units(u.Balance.Available() - u.Terms.SecuredUnits(u.Balance) + off)
 			}
 		}
 		return nil

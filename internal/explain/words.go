@@ -20,8 +20,14 @@ const (
 	CommittedOdd What = "committed_unexplained"
 	Available    What = "available"
 	Secured      What = "secured"
+
+	SecuredPercent   What = "secured_percent"
+	SecuredOfProduct What = "secured_of_product"
+	SecuredFor       What = "secured_for"
+
 	NotBelowZero What = "not_below_zero"
 	Made         What = "made_to_order"
+	MadeDaily    What = "made_to_order_daily"
 	Sellable     What = "sellable"
 	NoRule       What = "no_rule"
 	ShareSame    What = "share_same"
@@ -82,36 +88,40 @@ const (
 type sentence struct{ ja, en string }
 
 var sentences = map[What]sentence{
-	OnHand:          {"実在庫は {units}", "On hand: {units}"},
-	LastMovement:    {"最後の変動：{kind}（{from}、{document}）実在庫 {on_hand_delta}、引当 {committed_delta}", "Last movement: {kind} ({from}, {document}), on hand {on_hand_delta}, committed {committed_delta}"},
-	Committed:       {"引当済は {units}（受注明細 {lines} 行）", "Committed: {units}, held by {lines} order lines"},
-	ClaimOf:         {"{shop} の受注 {order}（明細 {line}）が {units} を引当", "Order {order} of {shop} (line {line}) holds {units}"},
-	MoreClaims:      {"ほかに {lines} 行が {units} を引当", "{lines} more lines hold {units}"},
-	CommittedOdd:    {"説明できません：引当済は {committed} ですが、受注の引当は合わせて {held} です", "Unexplained: committed is {committed}, but orders hold {held}"},
-	Available:       {"論理在庫は {units}", "Available: {units}"},
-	Secured:         {"確保在庫 {units} はどの店舗にも出しません", "Secured and kept back from every shop: {units}"},
-	NotBelowZero:    {"残りは {units} ですが、0 より小さい数は表示できません", "That leaves {units}, and no shop can show less than 0"},
-	Made:            {"受注生産のため、在庫によらず {quantity} を販売できます", "Made to order: {quantity} whatever lies on the shelf"},
-	Sellable:        {"販売可能数は {quantity}", "Sellable: {quantity}"},
-	NoRule:          {"配分パターン「{pattern}」に当てはまる規則がないため 0", "No rule of the pattern {pattern} covers it: 0"},
-	ShareSame:       {"配分パターン「{pattern}」の規則 {rule}：すべての店舗に同じ数", "Pattern {pattern}, rule {rule}: the same number in every shop"},
-	SharePercent:    {"配分パターン「{pattern}」の規則 {rule}：この店舗は {percent}", "Pattern {pattern}, rule {rule}: {percent} in this shop"},
-	ShareFixed:      {"配分パターン「{pattern}」の規則 {rule}：この店舗は固定で {units}", "Pattern {pattern}, rule {rule}: fixed at {units} in this shop"},
-	ShareAtMost:     {"配分パターン「{pattern}」の規則 {rule}：この店舗は最大 {most}", "Pattern {pattern}, rule {rule}: at most {most} in this shop"},
-	ShareStop:       {"配分パターン「{pattern}」の規則 {rule}：この店舗では販売しない", "Pattern {pattern}, rule {rule}: not sold in this shop"},
-	ExactPart:       {"割合どおりで {units}", "That is {units}"},
-	RoundedDown:     {"割合どおりなら {asked}、端数を切り捨てて {units}", "That is {asked}, rounded down to {units}"},
-	RoundedUp:       {"割合どおりなら {asked}。端数の大きい店舗に残りの1個が回るので {units}", "That is {asked}; one of the units that rounding leaves goes to the largest remainder: {units}"},
-	Reduced:         {"求める数は {asked} ですが、全店舗の求めに足りないため、同じ比率で減らして {units}", "It asks for {asked}; all shops together ask for more than there is, so each gets the same part of it: {units}"},
-	FixedShort:      {"固定の数に足りず、残りは {units}", "There are not that many: {units} are left for it"},
-	MovedHere:       {"ほかの店舗に出せない分から {units} を加える", "Units that other shops may not have: {units} more"},
-	ListedOften:     {"この店舗に {listings} 件出品しているので、その間で分ける", "Listed {listings} times in this shop: its units are divided among them"},
-	Capped:          {"この店舗が表示できる数は {largest} まで", "The shop can show no more than {largest}"},
-	TargetIs:        {"掲載目標は {quantity}", "Target: {quantity}"},
-	TargetWaits:     {"掲載目標は {quantity}。まもなく {next} に計算し直します", "Target: {quantity}, about to become {next}"},
-	TargetOdd:       {"説明できません：掲載目標は {quantity} ですが、計算では {next} です", "Unexplained: the target is {quantity}, but the books give {next}"},
-	ExceptionStop:   {"この SKU の例外：この店舗では販売しない", "Exception for this SKU: not sold in this shop"},
-	ExceptionAtMost: {"この SKU の例外：この店舗は最大 {most}", "Exception for this SKU: at most {most} in this shop"},
+	OnHand:           {"実在庫は {units}", "On hand: {units}"},
+	LastMovement:     {"最後の変動：{kind}（{from}、{document}）実在庫 {on_hand_delta}、引当 {committed_delta}", "Last movement: {kind} ({from}, {document}), on hand {on_hand_delta}, committed {committed_delta}"},
+	Committed:        {"引当済は {units}（受注明細 {lines} 行）", "Committed: {units}, held by {lines} order lines"},
+	ClaimOf:          {"{shop} の受注 {order}（明細 {line}）が {units} を引当", "Order {order} of {shop} (line {line}) holds {units}"},
+	MoreClaims:       {"ほかに {lines} 行が {units} を引当", "{lines} more lines hold {units}"},
+	CommittedOdd:     {"説明できません：引当済は {committed} ですが、受注の引当は合わせて {held} です", "Unexplained: committed is {committed}, but orders hold {held}"},
+	Available:        {"論理在庫は {units}", "Available: {units}"},
+	Secured:          {"確保在庫 {units} はどの店舗にも出しません", "Secured and kept back from every shop: {units}"},
+	NotBelowZero:     {"残りは {units} ですが、0 より小さい数は表示できません", "That leaves {units}, and no shop can show less than 0"},
+	Made:             {"受注生産のため、在庫によらず {quantity} を販売できます", "Made to order: {quantity} whatever lies on the shelf"},
+	Sellable:         {"販売可能数は {quantity}", "Sellable: {quantity}"},
+	NoRule:           {"配分パターン「{pattern}」に当てはまる規則がないため 0", "No rule of the pattern {pattern} covers it: 0"},
+	ShareSame:        {"配分パターン「{pattern}」の規則 {rule}：すべての店舗に同じ数", "Pattern {pattern}, rule {rule}: the same number in every shop"},
+	SharePercent:     {"配分パターン「{pattern}」の規則 {rule}：この店舗は {percent}", "Pattern {pattern}, rule {rule}: {percent} in this shop"},
+	ShareFixed:       {"配分パターン「{pattern}」の規則 {rule}：この店舗は固定で {units}", "Pattern {pattern}, rule {rule}: fixed at {units} in this shop"},
+	ShareAtMost:      {"配分パターン「{pattern}」の規則 {rule}：この店舗は最大 {most}", "Pattern {pattern}, rule {rule}: at most {most} in this shop"},
+	ShareStop:        {"配分パターン「{pattern}」の規則 {rule}：この店舗では販売しない", "Pattern {pattern}, rule {rule}: not sold in this shop"},
+	ExactPart:        {"割合どおりで {units}", "That is {units}"},
+	RoundedDown:      {"割合どおりなら {asked}、端数を切り捨てて {units}", "That is {asked}, rounded down to {units}"},
+	RoundedUp:        {"割合どおりなら {asked}。端数の大きい店舗に残りの1個が回るので {units}", "That is {asked}; one of the units that rounding leaves goes to the largest remainder: {units}"},
+	Reduced:          {"求める数は {asked} ですが、全店舗の求めに足りないため、同じ比率で減らして {units}", "It asks for {asked}; all shops together ask for more than there is, so each gets the same part of it: {units}"},
+	FixedShort:       {"固定の数に足りず、残りは {units}", "There are not that many: {units} are left for it"},
+	MovedHere:        {"ほかの店舗に出せない分から {units} を加える", "Units that other shops may not have: {units} more"},
+	ListedOften:      {"この店舗に {listings} 件出品しているので、その間で分ける", "Listed {listings} times in this shop: its units are divided among them"},
+	Capped:           {"この店舗が表示できる数は {largest} まで", "The shop can show no more than {largest}"},
+	TargetIs:         {"掲載目標は {quantity}", "Target: {quantity}"},
+	TargetWaits:      {"掲載目標は {quantity}。まもなく {next} に計算し直します", "Target: {quantity}, about to become {next}"},
+	TargetOdd:        {"説明できません：掲載目標は {quantity} ですが、計算では {next} です", "Unexplained: the target is {quantity}, but the books give {next}"},
+	ExceptionStop:    {"この SKU の例外：この店舗では販売しない", "Exception for this SKU: not sold in this shop"},
+	ExceptionAtMost:  {"この SKU の例外：この店舗は最大 {most}", "Exception for this SKU: at most {most} in this shop"},
+	SecuredPercent:   {"論理在庫 {available} の {percent}%（端数は切り上げ）の {units} はどの店舗にも出しません", "{percent}% of the {available} available, rounded up, is kept back from every shop: {units}"},
+	SecuredOfProduct: {"この SKU に確保在庫の設定はなく、商品 {product} の設定に従います", "The SKU says nothing about secured stock and follows its product {product}"},
+	SecuredFor:       {"確保の理由：{reason}", "Kept back for: {reason}"},
+	MadeDaily:        {"受注生産で 1 日 {figure} まで。今日の受注 {sold} を引いて {quantity} を販売できます", "Made to order, {figure} a day: less the {sold} ordered today, {quantity}"},
 
 	SentNever:      {"まだ何も送っていません", "Nothing has been sent yet"},
 	SentAbsolute:   {"{quantity} にするよう送りました（上書き）", "Sent: set to {quantity}"},

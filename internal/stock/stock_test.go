@@ -77,34 +77,6 @@ func TestQuantity_UnmarshalText_refuses(t *testing.T) {
 	}
 }
 
-func TestTerms_Sellable(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		name    string
-		terms   stock.Terms
-		balance stock.Balance
-		want    stock.Quantity
-	}{
-		{"what is available", stock.Terms{Supply: stock.Stocked}, stock.Balance{OnHand: 10, Committed: 3}, stock.Units(7)},
-		{"less what is secured", stock.Terms{Supply: stock.Stocked, Secured: 2}, stock.Balance{OnHand: 10, Committed: 3}, stock.Units(5)},
-		{"all of it is secured", stock.Terms{Supply: stock.Stocked, Secured: 7}, stock.Balance{OnHand: 10, Committed: 3}, stock.Units(0)},
-		{"more than there is secured", stock.Terms{Supply: stock.Stocked, Secured: 9}, stock.Balance{OnHand: 10, Committed: 3}, stock.Units(0)},
-		{"oversold", stock.Terms{Supply: stock.Stocked}, stock.Balance{OnHand: 1, Committed: 3}, stock.Units(0)},
-		{"nothing on hand counts below zero", stock.Terms{Supply: stock.Stocked}, stock.Balance{OnHand: -4, Committed: -5}, stock.Units(1)},
-		{"terms that nobody set", stock.Terms{}, stock.Balance{OnHand: 2}, stock.Units(2)},
-		{"made to order", stock.Terms{Supply: stock.MadeToOrder, Figure: 30, Secured: 5}, stock.Balance{OnHand: 0, Committed: 12}, stock.Units(30)},
-		{"made to order, none offered", stock.Terms{Supply: stock.MadeToOrder}, stock.Balance{OnHand: 9}, stock.Units(0)},
-		{"made to order without limit", stock.Terms{Supply: stock.MadeToOrderUnlimited, Figure: 3}, stock.Balance{}, stock.Unlimited},
-	} {
-		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
-			t.Parallel()
-			if got := c.terms.Sellable(c.balance); got != c.want {
-				t.Errorf("%s, want %s", got, c.want)
-			}
-		})
-	}
-}
-
 func TestChange_Delta(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

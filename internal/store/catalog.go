@@ -1,10 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
 	"slices"
+	"time"
 
 	"soroi/internal/channel"
 	"soroi/internal/match"
@@ -15,14 +17,27 @@ import (
 
 // Tenant is one merchant (契約).
 type Tenant struct {
-	ID   stock.TenantID
-	Code string
-	Name string
+	ID       stock.TenantID
+	Code     string
+	Name     string
+	TimeZone string // of the IANA database
 }
 
-// AddTenant adds a merchant with one default location. A code that is taken gives a *ConflictError.
+// DefaultZone is a new tenant's time zone where nothing else is said.
+const DefaultZone = "Asia/Tokyo"
+
+// AddTenant adds a merchant in Japan with one default location. A code that is taken gives a *ConflictError.
 func (db *DB) AddTenant(ctx context.Context, code, name string) (Tenant, error) {
-	t := Tenant{Code: code, Name: name}
+	return db.AddTenantIn(ctx, code, name, DefaultZone)
+}
+
+// AddTenantIn is AddTenant with a time zone of the IANA database, by which the tenant's days begin. It stays: what was sold is counted by
+// those days.
+func (db *DB) AddTenantIn(ctx context.Context, code, name, zone string) (Tenant, error) {
+	if _, err := zoneOf(zone); err != nil {
+		return Tenant{}, fmt.Errorf("add tenant %q: %w", code, err)
+	}
+	t := Tenant{Code: code, Name: name, TimeZone: zone}
 	err := db.Write(ctx, 0, func(tx *Tx) error {
 		ids, err := tx.newIDs(ctx, 2)
 		if err != nil {
@@ -30,7 +45,7 @@ func (db *DB) AddTenant(ctx context.Context, code, name string) (Tenant, error) 
 		}
 		t.ID = stock.TenantID(ids[0])
 		tx.tenant = t.ID
-		if _, err := tx.exec(ctx, "INSERT INTO tenant (tenant_id, code, name, created_at, folded) VALUES ($1, $2, $3, $4, $5)", code, name, micros(tx.now), int64(foldedBy)); err != nil {
+		if _, err := tx.exec(ctx, "INSERT INTO tenant (tenant_id, code, name, created_at, folded, time_zone) VALUES ($1, $2, $3, $4, $5, $6)", code, name, micros(tx.now), int64(foldedBy), zone); err != nil {
 			return err
 		}
 		_, err = tx.exec(ctx, "INSERT INTO location (tenant_id, location_id, code, name) VALUES ($1, $2, $3, $4)", ids[1], "main", "本倉庫")
@@ -49,10 +64,10 @@ func (db *DB) ListTenants(ctx context.Context) ([]Tenant, error) {
 		tenants = tenants[:0]
 		return tx.query(ctx, func(rows *sql.Rows) error {
 			var t Tenant
-			err := rows.Scan(&t.ID, &t.Code, &t.Name)
+			err := rows.Scan(&t.ID, &t.Code, &t.Name, &t.TimeZone)
 			tenants = append(tenants, t)
 			return err
-		}, "SELECT tenant_id, code, name FROM tenant WHERE tenant_id > $1 ORDER BY tenant_id")
+		}, "SELECT tenant_id, code, name, time_zone FROM tenant WHERE tenant_id > $1 ORDER BY tenant_id")
 	})
 	return tenants, err
 }
@@ -75,8 +90,13 @@ type NewSKU struct {
 }
 
 // AddSKUs adds SKUs, with the products that are not there yet, and returns the id of each code. A code that is there already is left as
-// it is.
+// it is. Each new SKU is marked for planning. Terms that no SKU can have give a *stock.TermsError, and nothing is added.
 func (db *DB) AddSKUs(ctx context.Context, tenant stock.TenantID, skus []NewSKU) (map[string]stock.SKUID, error) {
+	for _, s := range skus {
+		if err := s.Terms.Check(); err != nil {
+			return nil, fmt.Errorf("add sku %s: %w", s.Code, err)
+		}
+	}
 	ids := make(map[string]stock.SKUID, len(skus))
 	for part := range slices.Chunk(skus, 2000) {
 		err := db.Write(ctx, tenant, func(tx *Tx) error { return tx.addSKUs(ctx, part, ids) })
@@ -124,18 +144,15 @@ func (tx *Tx) addSKUs(ctx context.Context, skus []NewSKU, ids map[string]stock.S
 	if err != nil {
 		return err
 	}
-	err = tx.insertRows(ctx, "sku (tenant_id, sku_id, product_id, code, code_key, name, search_key, supply, secured, figure, created_at)",
-		"BIGINT BIGINT TEXT TEXT TEXT TEXT TEXT BIGINT BIGINT BIGINT", " ON CONFLICT (tenant_id, code) DO NOTHING", len(skus), func(args []any, i int) []any {
+	err = tx.insertRows(ctx, "sku (tenant_id, sku_id, product_id, code, code_key, name, search_key, created_at, supply, figure, daily, secured_as, secured, secured_reason, reorder_point)",
+		"BIGINT BIGINT TEXT TEXT TEXT TEXT BIGINT TEXT BIGINT BOOLEAN TEXT BIGINT TEXT BIGINT", " ON CONFLICT (tenant_id, code) DO NOTHING", len(skus), func(args []any, i int) []any {
 			s := skus[i]
 			product := s.Product
 			if product == "" {
 				product = s.Code
 			}
-			supply := s.Terms.Supply
-			if supply == "" {
-				supply = stock.Stocked
-			}
-			return append(args, fresh[len(codes)+i], productIDs[product], s.Code, text.Fold(s.Code), s.Name, text.SearchKey(s.Code, s.Name), string(supply), s.Terms.Secured, s.Terms.Figure, now)
+			return append(args, fresh[len(codes)+i], productIDs[product], s.Code, text.Fold(s.Code), s.Name, text.SearchKey(s.Code, s.Name), now,
+				string(cmp.Or(s.Terms.Supply, stock.Stocked)), s.Terms.Figure, s.Terms.Daily, string(s.Terms.Secured.As), s.Terms.Secured.N, s.Terms.Secured.Reason, storedPoint(s.Terms.Reorder))
 		})
 	if err != nil {
 		return err
@@ -144,7 +161,16 @@ func (tx *Tx) addSKUs(ctx context.Context, skus []NewSKU, ids map[string]stock.S
 	for i, s := range skus {
 		list[i] = s.Code
 	}
-	return tx.skusByCode(ctx, list, ids)
+	if err := tx.skusByCode(ctx, list, ids); err != nil {
+		return err
+	}
+	var added []stock.SKUID
+	for i, s := range skus {
+		if id := stock.SKUID(fresh[len(codes)+i]); ids[s.Code] == id {
+			added = append(added, id)
+		}
+	}
+	return tx.markSKUs(ctx, added, rankBulk)
 }
 
 func (tx *Tx) skusByCode(ctx context.Context, codes []string, ids map[string]stock.SKUID) error {
@@ -167,8 +193,13 @@ func (db *DB) FindSKUs(ctx context.Context, tenant stock.TenantID, codes []strin
 
 // SetTerms changes what decides a SKU's sellable quantity, and plans it anew.
 func (db *DB) SetTerms(ctx context.Context, tenant stock.TenantID, sku stock.SKUID, t stock.Terms) error {
+	if err := t.Check(); err != nil {
+		return err
+	}
 	return db.Write(ctx, tenant, func(tx *Tx) error {
-		n, err := tx.changed(ctx, "UPDATE sku SET supply = $3, secured = $4, figure = $5 WHERE tenant_id = $1 AND sku_id = $2", int64(sku), string(t.Supply), t.Secured, t.Figure)
+		n, err := tx.changed(ctx, `UPDATE sku SET supply = $3, figure = $4, daily = $5, secured_as = $6, secured = $7, secured_reason = $8, reorder_point = $9
+			WHERE tenant_id = $1 AND sku_id = $2`, int64(sku), string(cmp.Or(t.Supply, stock.Stocked)), t.Figure, t.Daily,
+			string(t.Secured.As), t.Secured.N, t.Secured.Reason, storedPoint(t.Reorder))
 		if err != nil {
 			return err
 		}
@@ -222,6 +253,7 @@ type listingsWork struct {
 	result   LinkResult
 
 	location stock.LocationID
+	zone     *time.Location
 	links    []link
 	waiting  []*waitingLine
 }
@@ -250,7 +282,13 @@ func (w *listingsWork) prepare(ctx context.Context, tx *Tx) ([]balanceKey, error
 	if err := tx.fence(ctx, w.lease); err != nil {
 		return nil, err
 	}
-	if err := tx.one(ctx, []any{&w.location}, "SELECT location_id FROM location WHERE tenant_id = $1 ORDER BY location_id LIMIT 1"); err != nil {
+	var zone string
+	err := tx.one(ctx, []any{&w.location, &zone}, `SELECT location_id, (SELECT time_zone FROM tenant WHERE tenant_id = $1)
+		FROM location WHERE tenant_id = $1 ORDER BY location_id LIMIT 1`)
+	if err == nil {
+		w.zone, err = zoneOf(zone)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if err := w.insert(ctx, tx); err != nil {
@@ -348,8 +386,8 @@ func (w *listingsWork) decide(l *ledger) error {
 	for _, wait := range w.waiting {
 		wait.claim = wait.line.Wants(wait.base)
 		for _, step := range wait.base.Steps(wait.claim) {
-			_, err := l.post(stock.Movement{SKU: wait.link.sku, Location: w.location, Kind: step.Kind, OnHandDelta: step.OnHandDelta, CommittedDelta: step.CommittedDelta,
-				Cause: stock.ByOrder, Document: wait.number, Line: wait.line.Key, OccurredAt: l.now}, w.lease.Shop, rankOrder)
+			_, err := l.postOrder(stock.Movement{SKU: wait.link.sku, Location: w.location, Kind: step.Kind, OnHandDelta: step.OnHandDelta, CommittedDelta: step.CommittedDelta,
+				Document: wait.number, Line: wait.line.Key, OccurredAt: l.now}, w.lease.Shop, stock.DayOf(instant(wait.placed), w.zone))
 			if err != nil {
 				return err
 			}

@@ -150,7 +150,7 @@ func (w *changeWork) decide(l *ledger) error {
 			reason = cmp.Or(r.Reasons[i], reason)
 		}
 		_, err := l.post(stock.Movement{SKU: c.SKU, Location: c.Location, Kind: r.Kind, OnHandDelta: results[i].Delta, Cause: r.Cause,
-			Document: r.Document, Line: fmt.Sprint(i + 1), Actor: r.Actor, Reason: reason, OccurredAt: l.now}, 0, rank)
+			Document: r.Document, Line: fmt.Sprint(i + 1), Actor: r.Actor, Reason: reason, OccurredAt: l.now}, rank)
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"soroi/internal/clock"
 	"soroi/internal/event"
@@ -22,6 +23,41 @@ func (db *DB) Exec(ctx context.Context, text string, args ...any) (int64, error)
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+// Days are what is recorded as sold of a SKU, by date.
+func (db *DB) Days(ctx context.Context, tenant stock.TenantID, sku stock.SKUID) (map[string]int64, error) {
+	days := make(map[string]int64)
+	err := db.Read(ctx, tenant, func(tx *Tx) error {
+		return tx.query(ctx, func(rows *sql.Rows) error {
+			var day stock.Day
+			var sold int64
+			err := rows.Scan(&day, &sold)
+			days[day.String()] = sold
+			return err
+		}, "SELECT day, sold FROM sku_day WHERE tenant_id = $1 AND sku_id = $2", int64(sku))
+	})
+	return days, err
+}
+
+// PlanRow is what planning found last of a SKU.
+type PlanRow struct {
+	Available, Secured int64
+	Reorder            stock.Point
+	Level              stock.Level
+	Waits              bool
+}
+
+// PlanOf reads it.
+func (db *DB) PlanOf(ctx context.Context, tenant stock.TenantID, sku stock.SKUID) (PlanRow, error) {
+	var p PlanRow
+	var point sql.NullInt64
+	err := db.Read(ctx, tenant, func(tx *Tx) error {
+		return tx.one(ctx, []any{&p.Available, &p.Secured, &point, &p.Level, &p.Waits},
+			"SELECT available, secured, reorder_point, level, marked > planned FROM sku_plan WHERE tenant_id = $1 AND sku_id = $2", int64(sku))
+	})
+	p.Reorder = pointOf(point)
+	return p, err
 }
 
 // VerifyInParts is Verify with another bound on the lines of one pass, and on the rows of one page.
@@ -79,4 +115,33 @@ func (db *DB) Steps(ctx context.Context) (map[string][]string, error) {
 // AddEvent writes an event down that is about nothing, with any body.
 func (tx *Tx) AddEvent(ctx context.Context, kind event.Kind, body string) error {
 	return tx.addEvents(ctx, []newEvent{{kind: kind, body: body}})
+}
+
+// PlanOfSelect is how the engine goes about selecting a query's SKUs.
+func (db *DB) PlanOfSelect(ctx context.Context, tenant stock.TenantID, q StockQuery) (string, error) {
+	var plan strings.Builder
+	err := db.Read(ctx, tenant, func(tx *Tx) error {
+		text, args := q.selection(0, 100)
+		explain := map[string]string{"sqlite": "EXPLAIN QUERY PLAN ", "postgres": "EXPLAIN "}[db.Engine()]
+		return tx.query(ctx, func(rows *sql.Rows) error {
+			names, err := rows.Columns()
+			if err != nil {
+				return err
+			}
+			cells := make([]any, len(names))
+			for i := range cells {
+				cells[i] = new(any)
+			}
+			err = rows.Scan(cells...)
+			fmt.Fprintln(&plan, *cells[len(cells)-1].(*any))
+			return err
+		}, explain+text, args...)
+	})
+	return plan.String(), err
+}
+
+// SetConnected moves the moment from which a shop's orders are ours.
+func (db *DB) SetConnected(ctx context.Context, tenant stock.TenantID, shop int64, at time.Time) error {
+	_, err := db.Exec(ctx, "UPDATE shop SET connected_at = $3 WHERE tenant_id = $1 AND shop_id = $2", int64(tenant), shop, micros(at))
+	return err
 }

@@ -59,6 +59,7 @@ type intakeWork struct {
 
 	location  stock.LocationID
 	connected time.Time
+	zone      *time.Location
 	sales     map[string]*saleRow
 	listings  map[order.Ref]*listingSight
 	touched   []*saleRow
@@ -71,6 +72,7 @@ type saleRow struct {
 	skus       map[string]stock.SKUID // by line
 	listings   map[string]ListingID
 	base       map[string]order.Claim
+	placed     time.Time // at first sight; an order keeps its day
 	isNew      bool
 	touched    bool
 	snapshot   order.Snapshot
@@ -117,7 +119,7 @@ func (w *intakeWork) decide(l *ledger) error {
 		s := w.sales[snapshot.Number]
 		if s == nil {
 			s = newSaleRow()
-			s.isNew = true
+			s.isNew, s.placed = true, snapshot.PlacedAt
 			w.sales[snapshot.Number] = s
 		}
 		diff := order.Diff(s.recorded, snapshot, snapshot.PlacedAt.Before(w.connected))
@@ -176,8 +178,8 @@ func (w *intakeWork) takeLine(l *ledger, s *saleRow, snapshot order.Snapshot, d 
 			if d.New && step.Kind == stock.Claimed {
 				occurred = snapshot.PlacedAt
 			}
-			after, err := l.post(stock.Movement{SKU: sku, Location: w.location, Kind: step.Kind, OnHandDelta: step.OnHandDelta, CommittedDelta: step.CommittedDelta,
-				Cause: stock.ByOrder, Document: snapshot.Number, Line: key, OccurredAt: occurred}, w.in.Lease.Shop, rankOrder)
+			after, err := l.postOrder(stock.Movement{SKU: sku, Location: w.location, Kind: step.Kind, OnHandDelta: step.OnHandDelta, CommittedDelta: step.CommittedDelta,
+				Document: snapshot.Number, Line: key, OccurredAt: occurred}, w.in.Lease.Shop, stock.DayOf(s.placed, w.zone))
 			if err != nil {
 				return moved, fmt.Errorf("order %s line %s: %w", snapshot.Number, key, err)
 			}

@@ -17,8 +17,12 @@ func (w *intakeWork) prepare(ctx context.Context, tx *Tx) ([]balanceKey, error) 
 		return nil, err
 	}
 	var connected int64
-	err := tx.one(ctx, []any{&connected, &w.location}, `SELECT connected_at, (SELECT MIN(location_id) FROM location WHERE tenant_id = $1)
-		FROM shop WHERE tenant_id = $1 AND shop_id = $2`, int64(w.in.Lease.Shop))
+	var zone string
+	err := tx.one(ctx, []any{&connected, &w.location, &zone}, `SELECT connected_at, (SELECT MIN(location_id) FROM location WHERE tenant_id = $1),
+		(SELECT time_zone FROM tenant WHERE tenant_id = $1) FROM shop WHERE tenant_id = $1 AND shop_id = $2`, int64(w.in.Lease.Shop))
+	if err == nil {
+		w.zone, err = zoneOf(zone)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("shop %d: %w", w.in.Lease.Shop, err)
 	}
@@ -56,14 +60,15 @@ func (w *intakeWork) loadSales(ctx context.Context, tx *Tx) error {
 	err := tx.queryRows(ctx, func(rows *sql.Rows) error {
 		s := newSaleRow()
 		var number, state string
-		var asked int64
-		if err := rows.Scan(&s.id, &number, &s.recorded.Version.Revision, &asked, &state); err != nil {
+		var asked, placed int64
+		if err := rows.Scan(&s.id, &number, &s.recorded.Version.Revision, &asked, &state, &placed); err != nil {
 			return err
 		}
+		s.placed = instant(placed)
 		s.recorded.Exists, s.recorded.State, s.recorded.Version.AskedAt = true, order.State(state), instant(asked)
 		w.sales[number], byID[s.id] = s, s
 		return nil
-	}, `SELECT sale_id, number, revision, asked_at, state FROM sale WHERE tenant_id = $1 AND shop_id = $2 AND number IN (`, "TEXT", `)`,
+	}, `SELECT sale_id, number, revision, asked_at, state, placed_at FROM sale WHERE tenant_id = $1 AND shop_id = $2 AND number IN (`, "TEXT", `)`,
 		[]any{int64(w.in.Lease.Shop)}, len(numbers), func(args []any, i int) []any { return append(args, numbers[i]) })
 	if err != nil || len(byID) == 0 {
 		return err

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"fmt"
 	"slices"
 	"time"
 
@@ -38,6 +39,7 @@ type ledger struct {
 	accounts map[balanceKey]*account
 	rows     []movementRow
 	marks    map[stock.SKUID]mark
+	days     map[dayKey]int64 // units that orders of a day have taken, less what they gave back
 }
 
 type account struct {
@@ -60,14 +62,30 @@ type mark struct {
 }
 
 func newLedger(now time.Time) *ledger {
-	return &ledger{now: now, accounts: make(map[balanceKey]*account), marks: make(map[stock.SKUID]mark)}
+	return &ledger{now: now, accounts: make(map[balanceKey]*account), marks: make(map[stock.SKUID]mark), days: make(map[dayKey]int64)}
 }
 
 // balance is a locked balance.
 func (l *ledger) balance(k balanceKey) stock.Balance { return l.accounts[k].balance }
 
-// post adds one movement and returns the balance after it. The balance must have been named by the work's prepare.
-func (l *ledger) post(m stock.Movement, shop channel.ShopID, r rank) (stock.Balance, error) {
+// postOrder adds one movement of an order of a shop, and counts what it takes as sold on the day on which the order was placed.
+func (l *ledger) postOrder(m stock.Movement, shop channel.ShopID, placed stock.Day) (stock.Balance, error) {
+	m.Cause = stock.ByOrder
+	if m.Kind == stock.Claimed {
+		l.days[dayKey{m.SKU, placed}] += m.CommittedDelta
+	}
+	return l.add(m, shop, rankOrder)
+}
+
+// post adds one movement that is not an order's and returns the balance after it. The balance must have been named by the work's prepare.
+func (l *ledger) post(m stock.Movement, r rank) (stock.Balance, error) {
+	if m.Cause == stock.ByOrder {
+		return stock.Balance{}, fmt.Errorf("movement of sku %d is an order's and has no day", m.SKU)
+	}
+	return l.add(m, 0, r)
+}
+
+func (l *ledger) add(m stock.Movement, shop channel.ShopID, r rank) (stock.Balance, error) {
 	if err := m.Check(); err != nil {
 		return stock.Balance{}, err
 	}
@@ -158,6 +176,9 @@ func (tx *Tx) writeLedger(ctx context.Context, l *ledger) error {
 		return err
 	}
 	if err := tx.writeBalances(ctx, l); err != nil {
+		return err
+	}
+	if err := tx.writeDays(ctx, l); err != nil {
 		return err
 	}
 	if err := tx.writeMarks(ctx, l.marks); err != nil {

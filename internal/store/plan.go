@@ -14,13 +14,22 @@ import (
 // Unplanned is one SKU whose targets must be computed, with everything that decides them.
 type Unplanned struct {
 	SKU      stock.SKUID
-	Terms    stock.Terms
+	Terms    stock.InForce
+	Archived bool          // the SKU is out of use
 	Balance  stock.Balance // over all locations
 	Since    time.Time     // when the oldest of the reasons arose outside
 	Listings []PlanListing
 
 	marked int64
 	told   told
+}
+
+// level is what lists show of the SKU: one that is out of use wants nothing.
+func (u *Unplanned) level() stock.Level {
+	if u.Archived {
+		return stock.LevelFine
+	}
+	return u.Terms.Level(u.Balance)
 }
 
 // PlanListing is what planning knows of a listing, and what it decides.
@@ -57,34 +66,40 @@ func (db *DB) Plan(ctx context.Context, tenant stock.TenantID, limit int, decide
 func (tx *Tx) unplanned(ctx context.Context, limit int) ([]*Unplanned, error) {
 	var skus []*Unplanned
 	byID := make(map[stock.SKUID]*Unplanned)
+	var zoneName string
 	err := tx.query(ctx, func(rows *sql.Rows) error {
 		u := &Unplanned{}
 		var since int64
-		if err := rows.Scan(append([]any{&u.SKU, &u.marked, &since}, u.told.dest()...)...); err != nil {
+		if err := rows.Scan(append([]any{&u.SKU, &u.marked, &since, &zoneName}, u.told.dest()...)...); err != nil {
 			return err
 		}
 		u.Since = instant(since)
 		skus = append(skus, u)
 		byID[u.SKU] = u
 		return nil
-	}, `SELECT sku_id, marked, since, `+toldColumns+` FROM sku_plan WHERE tenant_id = $1 AND marked > planned ORDER BY rank, sku_id LIMIT $2`+tx.db.dialect.skipLocked(), limit)
+	}, `SELECT sku_id, marked, since, (SELECT time_zone FROM tenant WHERE tenant_id = $1), `+toldColumns+` FROM sku_plan WHERE tenant_id = $1 AND marked > planned ORDER BY rank, sku_id LIMIT $2`+tx.db.dialect.skipLocked(), limit)
+	if err != nil || len(skus) == 0 {
+		return nil, err
+	}
+	zone, err := zoneOf(zoneName)
 	if err != nil {
 		return nil, err
 	}
 	id := func(args []any, i int) []any { return append(args, int64(skus[i].SKU)) }
 	err = tx.queryRows(ctx, func(rows *sql.Rows) error {
 		var sku stock.SKUID
-		var terms stock.Terms
+		var archived bool
 		var b stock.Balance
-		if err := rows.Scan(&sku, &terms.Supply, &terms.Secured, &terms.Figure, &b.OnHand, &b.Committed); err != nil {
+		var terms termsRow
+		if err := rows.Scan(terms.dest(&sku, &archived, &b.OnHand, &b.Committed)...); err != nil {
 			return err
 		}
 		u := byID[sku]
-		u.Terms, u.Balance = terms, u.Balance.Plus(b)
+		u.Terms, u.Archived, u.Balance = terms.inForce(), archived, u.Balance.Plus(b)
 		return nil
-	}, `SELECT sku.sku_id, sku.supply, sku.secured, sku.figure, COALESCE(balance.on_hand, 0), COALESCE(balance.committed, 0)
-		FROM sku LEFT JOIN balance ON balance.tenant_id = sku.tenant_id AND balance.sku_id = sku.sku_id
-		WHERE sku.tenant_id = $1 AND sku.sku_id IN (`, "BIGINT", `)`, nil, len(skus), id)
+	}, `SELECT sku.sku_id, sku.archived_at > 0, COALESCE(balance.on_hand, 0), COALESCE(balance.committed, 0), `+termsColumns+`
+		FROM sku LEFT JOIN balance ON balance.tenant_id = sku.tenant_id AND balance.sku_id = sku.sku_id`+termsJoins+`
+		WHERE sku.tenant_id = $1 AND sku.sku_id IN (`, "BIGINT", `)`, []any{int64(stock.DayOf(tx.now, zone))}, len(skus), id)
 	if err != nil {
 		return nil, err
 	}
@@ -138,11 +153,13 @@ func (tx *Tx) writePlan(ctx context.Context, skus []*Unplanned, shops map[channe
 		return err
 	}
 	events := tellPlanned(skus, micros(tx.now))
-	err = tx.execRows(ctx, `UPDATE sku_plan SET planned = v.column2, available = v.column3, sellable = v.column4, told_at = v.column5 FROM (`, "BIGINT BIGINT BIGINT BIGINT BIGINT",
+	err = tx.execRows(ctx, `UPDATE sku_plan SET planned = v.column2, available = v.column3, sellable = v.column4, told_at = v.column5, secured = v.column6,
+		reorder_point = NULLIF(v.column7, -1), level = v.column8 FROM (`, "BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT",
 		`) AS v WHERE sku_plan.tenant_id = $1 AND sku_plan.sku_id = v.column1`,
 		nil, len(skus), func(args []any, i int) []any {
 			u := skus[i]
-			return append(args, int64(u.SKU), u.marked, u.Balance.Available(), u.Terms.Sellable(u.Balance).Sortable(), u.told.at)
+			return append(args, int64(u.SKU), u.marked, u.Balance.Available(), u.Terms.Sellable(u.Balance).Sortable(), u.told.at,
+				u.Terms.SecuredUnits(u.Balance), pointParameter(u.Terms.Reorder), int64(u.level()))
 		})
 	if err != nil {
 		return err

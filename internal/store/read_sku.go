@@ -13,7 +13,6 @@ import (
 // SKU is one SKU with everything that is kept of it.
 type SKU struct {
 	StockRow
-	Product   string // the product's code
 	Locations []LocationBalance
 	Shops     []Shop // all of the tenant's, without settings, by id
 }
@@ -42,9 +41,7 @@ func (tx *Tx) sku(ctx context.Context, code string) (SKU, error) {
 	rows := []StockRow{{Code: code}}
 	var s SKU
 	r := &rows[0]
-	err := tx.one(ctx, []any{&r.SKU, &r.Name, &r.Terms.Supply, &r.Terms.Secured, &r.Terms.Figure, &s.Product},
-		`SELECT sku.sku_id, sku.name, sku.supply, sku.secured, sku.figure, product.code FROM sku JOIN product ON product.tenant_id = sku.tenant_id AND product.product_id = sku.product_id
-		WHERE sku.tenant_id = $1 AND sku.code = $2`, code)
+	err := tx.one(ctx, []any{&r.SKU, &r.Name}, "SELECT sku_id, name FROM sku WHERE tenant_id = $1 AND code = $2", code)
 	if err != nil {
 		return SKU{}, err
 	}

@@ -5,52 +5,10 @@ import (
 	"database/sql"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"soroi/internal/channel"
 	"soroi/internal/stock"
-	"soroi/internal/text"
-)
-
-// StockShow narrows the stock list down.
-type StockShow string
-
-// What the stock list can show.
-const (
-	ShowAll      StockShow = ""
-	ShowBehind   StockShow = "behind"   // a live shop does not show its target
-	ShowErrors   StockShow = "errors"   // a shop has refused
-	ShowOut      StockShow = "out"      // stocked goods with available ≤ 0 (在庫割れ)
-	ShowOversold StockShow = "oversold" // stocked goods with available < 0
-	ShowUnlisted StockShow = "unlisted" // sold nowhere
-)
-
-// StockSort is the order of the stock list.
-type StockSort string
-
-// The orders of the stock list.
-const (
-	SortCode          StockSort = ""
-	SortAvailable     StockSort = "available" // least first
-	SortMostAvailable StockSort = "most"
-)
-
-// StockQuery asks for a page of the stock list.
-type StockQuery struct {
-	Text  string   // words, all of which must be in the SKU's code or name, whatever their width, kana and case
-	Codes []string // when not nil, only these, exactly as written; at most MostCodes
-	Show  StockShow
-	Sort  StockSort
-	After string // Next of the page before; "" is the start
-	Limit int    // rows of the page, at most MostStockRows; 0 is 100
-}
-
-// Bounds of a query.
-const (
-	MostStockRows = 1000
-	MostCodes     = 200
-	mostTerms     = 8
 )
 
 // StockRow is one SKU with what every shop shows of it.
@@ -58,9 +16,13 @@ type StockRow struct {
 	SKU     stock.SKUID
 	Code    string
 	Name    string
-	Terms   stock.Terms
+	Product string    // the product's code
+	Options [3]string // its values of the product's options; "" where the product has no such option
+	Terms   stock.InForce
 	Balance stock.Balance // over all locations
 	MovedAt time.Time     // when its last movement was posted; zero when there is none
+	// Archived says that the SKU is out of use.
+	Archived bool
 	// Unplanned says that something has changed and the targets are not decided anew yet.
 	Unplanned bool
 	Listings  []Listing // by shop
@@ -125,71 +87,6 @@ func shopsByID(shops []Shop) map[channel.ShopID]Shop {
 	return byID
 }
 
-// lyingText joins what is available of each SKU, over all locations, as lying.available; NULL where a SKU never moved. Aggregating all
-// balances once is faster than asking for each SKU's, which both engines do several times over where the figure is compared.
-const lyingText = ` LEFT JOIN (SELECT balance.sku_id, CAST(SUM(balance.on_hand - balance.committed) AS BIGINT) AS available FROM balance
-	WHERE balance.tenant_id = $1 GROUP BY balance.sku_id) AS lying ON lying.sku_id = sku.sku_id`
-
-const availableText = "COALESCE(lying.available, 0)"
-
-// liveListings joins the live shops with their listings, liveWhere being its condition. The shops come first: CROSS JOIN keeps SQLite
-// from walking all listings of the tenant instead.
-const (
-	liveListings = "shop CROSS JOIN listing"
-	liveWhere    = "shop.tenant_id = $1 AND shop.mode = 'live' AND listing.tenant_id = $1 AND listing.shop_id = shop.shop_id"
-)
-
-// behindText finds the SKUs of which a live shop does not show its target; errorText those that a shop has refused.
-const (
-	behindText = "sku.sku_id IN (SELECT listing.sku_id FROM " + liveListings + " WHERE " + liveWhere + " AND listing.lane > 0 AND listing.lane < 5)"
-	errorText  = "sku.sku_id IN (SELECT listing.sku_id FROM listing WHERE listing.tenant_id = $1 AND listing.error_kind <> '')"
-)
-
-// stockWhere is what a query reads from, its condition on sku, and its parameters from $2 on.
-func stockWhere(q StockQuery) (from, condition string, args []any) {
-	from = "sku"
-	if q.Show == ShowOut || q.Show == ShowOversold || q.Sort != SortCode {
-		from += lyingText
-	}
-	var where strings.Builder
-	where.WriteString("sku.tenant_id = $1")
-	add := func(arg any) string {
-		args = append(args, arg)
-		return "$" + strconv.Itoa(len(args)+1)
-	}
-	terms := text.Terms(q.Text)
-	for _, term := range terms[:min(len(terms), mostTerms)] {
-		// Both sides are folded by internal/text, so the engines' own ideas of case do not matter here.
-		where.WriteString(" AND sku.search_key LIKE " + add("%"+likeEscape.Replace(term)+"%") + ` ESCAPE '\'`)
-	}
-	if q.Codes != nil {
-		if len(q.Codes) == 0 {
-			where.WriteString(" AND FALSE")
-		} else {
-			list := make([]string, 0, MostCodes)
-			for _, code := range q.Codes[:min(len(q.Codes), MostCodes)] {
-				list = append(list, add(code))
-			}
-			where.WriteString(" AND sku.code IN (" + strings.Join(list, ", ") + ")")
-		}
-	}
-	switch q.Show {
-	case ShowBehind:
-		where.WriteString(" AND " + behindText)
-	case ShowErrors:
-		where.WriteString(" AND " + errorText)
-	case ShowOut:
-		where.WriteString(" AND sku.supply = 'stocked' AND " + availableText + " <= 0")
-	case ShowOversold:
-		where.WriteString(" AND sku.supply = 'stocked' AND " + availableText + " < 0")
-	case ShowUnlisted:
-		where.WriteString(" AND NOT EXISTS (SELECT 1 FROM listing WHERE listing.tenant_id = sku.tenant_id AND listing.sku_id = sku.sku_id)")
-	}
-	return from, where.String(), args
-}
-
-var likeEscape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-
 // stockRows reads the SKUs of a page, and where the next page begins.
 func (tx *Tx) stockRows(ctx context.Context, q StockQuery) ([]StockRow, string, error) {
 	if q.Limit <= 0 {
@@ -222,7 +119,7 @@ func (tx *Tx) stockRows(ctx context.Context, q StockQuery) ([]StockRow, string, 
 			where += " AND (" + availableText + then + at + " OR " + availableText + " = " + at + " AND sku.code > " + add(begin.Code) + ")"
 		}
 	}
-	text := "SELECT sku.sku_id, sku.code, sku.name, sku.supply, sku.secured, sku.figure, " + available + " FROM " + from + " WHERE " + where + " ORDER BY " + order + " LIMIT " + add(q.Limit+1)
+	text := "SELECT sku.sku_id, sku.code, sku.name, " + available + " FROM " + from + " WHERE " + where + " ORDER BY " + order + " LIMIT " + add(q.Limit+1)
 	var rows []StockRow
 	var last stockPlace
 	more := false
@@ -232,7 +129,7 @@ func (tx *Tx) stockRows(ctx context.Context, q StockQuery) ([]StockRow, string, 
 		}
 		var row StockRow
 		var available int64
-		err := r.Scan(&row.SKU, &row.Code, &row.Name, &row.Terms.Supply, &row.Terms.Secured, &row.Terms.Figure, &available)
+		err := r.Scan(&row.SKU, &row.Code, &row.Name, &available)
 		rows = append(rows, row)
 		last = stockPlace{q.Sort, row.Code, available}
 		return err
@@ -271,13 +168,25 @@ func (tx *Tx) fillStock(ctx context.Context, rows []StockRow, shops map[channel.
 	if err != nil {
 		return err
 	}
+	today, err := tx.today(ctx)
+	if err != nil {
+		return err
+	}
 	err = tx.queryRows(ctx, func(r *sql.Rows) error {
 		var sku stock.SKUID
-		err := r.Scan(&sku)
-		byID[sku].Unplanned = true
-		return err
-	}, "SELECT sku_id FROM sku_plan WHERE tenant_id = $1 AND marked > planned AND sku_id IN (", "BIGINT", ")",
-		nil, len(skus), func(args []any, i int) []any { return append(args, int64(skus[i])) })
+		var s StockRow
+		var terms termsRow
+		if err := r.Scan(terms.dest(&sku, &s.Product, &s.Options[0], &s.Options[1], &s.Options[2], &s.Archived, &s.Unplanned)...); err != nil {
+			return err
+		}
+		row := byID[sku]
+		row.Product, row.Options, row.Archived, row.Unplanned, row.Terms = s.Product, s.Options, s.Archived, s.Unplanned, terms.inForce()
+		return nil
+	}, `SELECT sku.sku_id, product.code, sku.option1, sku.option2, sku.option3, sku.archived_at > 0,
+		sku_plan.marked > sku_plan.planned OR sku.daily AND (SELECT tenant.day FROM tenant WHERE tenant.tenant_id = $1) < $2, `+termsColumns+`
+		FROM sku`+termsJoins+` JOIN sku_plan ON sku_plan.tenant_id = sku.tenant_id AND sku_plan.sku_id = sku.sku_id
+		WHERE sku.tenant_id = $1 AND sku.sku_id IN (`, "BIGINT", ")",
+		[]any{int64(today)}, len(skus), func(args []any, i int) []any { return append(args, int64(skus[i])) })
 	if err != nil {
 		return err
 	}

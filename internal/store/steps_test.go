@@ -76,7 +76,7 @@ func TestSale_walks_no_table(t *testing.T) {
 	b.must(err)
 	_, err = db.SaleStates(ctx, b.tenant, []string{"1"})
 	b.must(err)
-	b.must(db.SetTerms(ctx, b.tenant, b.id("A-1"), stock.Terms{Supply: stock.Stocked, Secured: 1}))
+	b.must(db.SetTerms(ctx, b.tenant, b.id("A-1"), stock.Terms{Supply: stock.Stocked, Secured: stock.Secured{As: stock.InUnits, N: 1}}))
 
 	steps, err := db.Steps(ctx)
 	b.must(err)

@@ -36,7 +36,8 @@ func (b BrokenRow) String() string {
 
 // Verify checks a tenant's books as of one moment: that the movements of every SKU at every location are numbered without gaps and are
 // all possible; that on hand and committed are their running sums, in each movement and in the balance; that committed is
-// what open orders hold; and that every order line's claim is the sum of its movements (design 2.1). It names the first row that is broken, in the
+// what open orders hold; that every order line's claim is the sum of its movements (design 2.1); and that what is recorded as sold on each day is what its orders
+// took. It names the first row that is broken, in the
 // order of the checks and then of the keys, and stops there.
 //
 // It streams: its memory depends neither on the number of movements nor on the number of orders. progress, which may be nil, is told
@@ -58,6 +59,9 @@ func (db *DB) verify(ctx context.Context, tenant stock.TenantID, progress func(d
 		err := v.balances(ctx)
 		if err == nil && v.report.Broken == nil {
 			err = v.lines(ctx)
+		}
+		if err == nil && v.report.Broken == nil {
+			err = v.days(ctx)
 		}
 		report = v.report
 		return err
@@ -90,7 +94,7 @@ func (v *verifier) count(ctx context.Context, most int64) error {
 	err := v.tx.one(ctx, []any{&v.main, &movements, &lines}, `SELECT (SELECT COALESCE(MIN(location_id), 0) FROM location WHERE tenant_id = $1),
 		(SELECT CAST(COALESCE(SUM(movements), 0) AS BIGINT) FROM balance WHERE tenant_id = $1), (SELECT COUNT(*) FROM sale_line WHERE tenant_id = $1)`)
 	v.parts = 1 + lines/most
-	v.total = movements + v.parts*(movements+lines)
+	v.total = movements + v.parts*(movements+2*lines)
 	return err
 }
 

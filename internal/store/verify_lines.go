@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strconv"
+	"time"
 
 	"soroi/internal/channel"
 	"soroi/internal/order"
@@ -45,6 +46,7 @@ type claimRow struct {
 	sku    stock.SKUID
 	claim  order.Claim
 	base   order.Claim // what was never posted
+	placed time.Time
 }
 
 func (r claimRow) key() lineKey { return keyOfLine(r.shop, r.number, r.line, r.sku) }
@@ -238,11 +240,12 @@ func (v *verifier) readLines(ctx context.Context, after *claimRow) ([]claimRow, 
 	err := v.tx.query(ctx, func(rows *sql.Rows) error {
 		var r claimRow
 		var sku sql.NullInt64
-		err := rows.Scan(&r.sale, &r.number, &r.line, &r.shop, &sku, &r.claim.Held, &r.claim.Shipped, &r.claim.Returned, &r.base.Shipped, &r.base.Returned)
-		r.sku = stock.SKUID(sku.Int64)
+		var placed int64
+		err := rows.Scan(&r.sale, &r.number, &r.line, &r.shop, &sku, &r.claim.Held, &r.claim.Shipped, &r.claim.Returned, &r.base.Shipped, &r.base.Returned, &placed)
+		r.sku, r.placed = stock.SKUID(sku.Int64), instant(placed)
 		list = append(list, r)
 		return err
-	}, `SELECT sale_line.sale_id, sale.number, sale_line.line, sale.shop_id, sale_line.sku_id, held, shipped, returned, base_shipped, base_returned FROM sale_line
+	}, `SELECT sale_line.sale_id, sale.number, sale_line.line, sale.shop_id, sale_line.sku_id, held, shipped, returned, base_shipped, base_returned, sale.placed_at FROM sale_line
 		JOIN sale ON sale.tenant_id = sale_line.tenant_id AND sale.sale_id = sale_line.sale_id
 		WHERE sale_line.tenant_id = $1 AND (sale_line.sale_id, sale_line.line) > ($2, $3) ORDER BY sale_line.sale_id, sale_line.line LIMIT $4`,
 		after.sale, after.line, v.page)

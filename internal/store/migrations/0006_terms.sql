@@ -12,6 +12,10 @@ UPDATE sku SET secured_as = 'units' WHERE secured > 0;
 -- A made-to-order figure is a standing one, or a capacity per day of the tenant's time zone.
 ALTER TABLE sku ADD COLUMN daily BOOLEAN NOT NULL DEFAULT FALSE;
 ALTER TABLE tenant ADD COLUMN time_zone TEXT NOT NULL DEFAULT 'Asia/Tokyo';
+CREATE INDEX sku_daily_idx ON sku (tenant_id, sku_id) WHERE daily;
+
+-- The day that the planner has been told of last.
+ALTER TABLE tenant ADD COLUMN day BIGINT NOT NULL DEFAULT 0;
 
 -- Units that orders placed on a day hold or have taken, less what was cancelled of them. day counts from 1970-01-01 in the tenant's time zone.
 CREATE TABLE sku_day (
@@ -21,6 +25,12 @@ CREATE TABLE sku_day (
   sold BIGINT NOT NULL,
   CONSTRAINT sku_day_pkey PRIMARY KEY (tenant_id, sku_id, day)
 ) /*sqlite WITHOUT ROWID*/;
+
+-- Until now every tenant was in Japan: 9 hours ahead, without summer time.
+INSERT INTO sku_day (tenant_id, sku_id, day, sold)
+  SELECT sale_line.tenant_id, sale_line.sku_id, (sale.placed_at + 32400000000) / 86400000000, CAST(SUM(held + shipped - base_shipped) AS BIGINT)
+  FROM sale_line JOIN sale ON sale.tenant_id = sale_line.tenant_id AND sale.sale_id = sale_line.sale_id
+  WHERE sale_line.sku_id IS NOT NULL GROUP BY 1, 2, 3 HAVING SUM(held + shipped - base_shipped) <> 0;
 
 -- Units that are expected (入荷予定). What has arrived is a movement; received counts it here.
 CREATE TABLE inbound (
@@ -50,6 +60,6 @@ ALTER TABLE sku_plan ADD COLUMN available BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE sku_plan ADD COLUMN secured BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE sku_plan ADD COLUMN reorder_point BIGINT;
 ALTER TABLE sku_plan ADD COLUMN level BIGINT NOT NULL DEFAULT 0;
-CREATE INDEX sku_plan_level_idx ON sku_plan (tenant_id, level, sku_id) WHERE level > 0;
+CREATE INDEX sku_plan_level_idx ON sku_plan (tenant_id, sku_id, level) WHERE level > 0;
 INSERT INTO sku_plan (tenant_id, sku_id, marked, planned, rank, since)
   SELECT tenant_id, sku_id, 1, 0, 1, created_at FROM sku WHERE TRUE ON CONFLICT (tenant_id, sku_id) DO UPDATE SET marked = sku_plan.marked + 1;

@@ -89,7 +89,7 @@ func (s *Screen) load(r *http.Request, code string) (*Page, store.SKU, error) {
 func fill(page *Page, item store.SKU) {
 	page.Title, page.Code, page.Name, page.Supply = item.Code, item.Code, item.Name, item.Terms.Supply
 	b := item.Balance
-	page.Figures = Figures{OnHand: b.OnHand, Committed: b.Committed, Available: b.Available(), Secured: item.Terms.Secured, Sellable: item.Sellable()}
+	page.Figures = Figures{OnHand: b.OnHand, Committed: b.Committed, Available: b.Available(), Secured: item.Terms.SecuredUnits(b), Sellable: item.Sellable()}
 	if len(item.Locations) > 1 {
 		for _, l := range item.Locations {
 			page.Locations = append(page.Locations, Location{ID: int64(l.ID), Name: l.Name, OnHand: l.Balance.OnHand, Committed: l.Balance.Committed})

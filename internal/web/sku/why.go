@@ -85,6 +85,13 @@ func (w *Why) put(l ui.Lang, step explain.Step) {
 			w.Steps[n-1].Note = text
 		}
 	}
+	more := func(text string) { // to what the last rung's note says
+		between := "、"
+		if l == ui.English {
+			between = ", "
+		}
+		w.Steps[len(w.Steps)-1].Note += between + text
+	}
 	switch step.What {
 	case explain.OnHand:
 		rung("", "実在庫", number(l, step, "units"), "", false)
@@ -98,7 +105,13 @@ func (w *Why) put(l ui.Lang, step explain.Step) {
 		rung("equals", "論理在庫", number(l, step, "units"), "", true)
 	case explain.Secured:
 		rung("minus", "確保在庫", number(l, step, "units"), l.T("どの店舗にも出さない数"), false)
-	case explain.NotBelowZero, explain.Made:
+	case explain.SecuredPercent:
+		rung("minus", "確保在庫", number(l, step, "units"), l.T("論理在庫の %s%%（切り上げ）", number(l, step, "percent")), false)
+	case explain.SecuredOfProduct:
+		more(l.T("商品 %s の設定", find(step, "product")))
+	case explain.SecuredFor:
+		more(find(step, "reason"))
+	case explain.NotBelowZero, explain.Made, explain.MadeDaily:
 		w.pending = words
 	case explain.Sellable:
 		rung("equals", "販売可能数", number(l, step, "quantity"), w.pending, true)

@@ -1,0 +1,235 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"soroi/internal/stock"
+	"soroi/internal/text"
+)
+
+// StockShow narrows the stock list down.
+type StockShow string
+
+// What the stock list can show.
+const (
+	ShowAll      StockShow = ""
+	ShowBehind   StockShow = "behind"   // a live shop does not show its target
+	ShowErrors   StockShow = "errors"   // a shop has refused
+	ShowLow      StockShow = "low"      // stocked goods at or below their reorder point, or out (発注点割れ・在庫割れ)
+	ShowOut      StockShow = "out"      // stocked goods with available ≤ 0 (在庫割れ)
+	ShowOversold StockShow = "oversold" // stocked goods with available < 0
+	ShowUnlisted StockShow = "unlisted" // sold nowhere
+)
+
+// StockSort is the order of the stock list.
+type StockSort string
+
+// The orders of the stock list.
+const (
+	SortCode          StockSort = ""
+	SortAvailable     StockSort = "available" // least first
+	SortMostAvailable StockSort = "most"
+)
+
+// StockQuery asks for SKUs: it is the filter of the stock list, and of whatever is done to all of its hits. What is low or out is as
+// planning found it last.
+type StockQuery struct {
+	Text    string    // words, all of which must be in the SKU's code or name, whatever their width, kana and case
+	Codes   []string  // when not nil, only these, exactly as written; at most MostCodes
+	Product string    // the product's code, exactly as written; "" is all
+	Options [3]string // values of the product's options, exactly as written; "" is any
+	Show    StockShow
+	Supply  stock.Supply // "" is any
+	Secured SecuredQuery
+	Pattern int64 // the id of the allocation pattern that is assigned; 0 is any, NoPattern none
+	// Archived adds the SKUs that are out of use; OnlyArchived shows no others.
+	Archived ArchivedQuery
+
+	Sort  StockSort
+	After string // Next of the page before; "" is the start
+	Limit int    // rows of the page, at most MostStockRows; 0 is 100
+}
+
+// NoPattern asks for the SKUs that follow the tenant's default.
+const NoPattern = -1
+
+// SecuredQuery narrows by what is kept back.
+type SecuredQuery string
+
+// The ways to narrow by it.
+const (
+	AnySecured     SecuredQuery = ""
+	SomeSecured    SecuredQuery = "some" // units are kept back now
+	OwnSecured     SecuredQuery = "own"  // the SKU says itself what
+	NothingSecured SecuredQuery = "none" // nothing is kept back now
+)
+
+// ArchivedQuery says whether SKUs that are out of use are shown.
+type ArchivedQuery string
+
+// What it can say.
+const (
+	WithoutArchived ArchivedQuery = ""
+	WithArchived    ArchivedQuery = "all"
+	OnlyArchived    ArchivedQuery = "only"
+)
+
+// Bounds of a query.
+const (
+	MostStockRows = 1000
+	MostCodes     = 200
+	mostTerms     = 8
+)
+
+// lyingText joins what is available of each SKU, over all locations, as lying.available; NULL where a SKU never moved. Aggregating all
+// balances once is faster than asking for each SKU's, which both engines do several times over where the figure is compared.
+const lyingText = ` LEFT JOIN (SELECT balance.sku_id, CAST(SUM(balance.on_hand - balance.committed) AS BIGINT) AS available FROM balance
+	WHERE balance.tenant_id = $1 GROUP BY balance.sku_id) AS lying ON lying.sku_id = sku.sku_id`
+
+const availableText = "COALESCE(lying.available, 0)"
+
+// liveListings joins the live shops with their listings, liveWhere being its condition. The shops come first: CROSS JOIN keeps SQLite
+// from walking all listings of the tenant instead.
+const (
+	liveListings = "shop CROSS JOIN listing"
+	liveWhere    = "shop.tenant_id = $1 AND shop.mode = 'live' AND listing.tenant_id = $1 AND listing.shop_id = shop.shop_id"
+)
+
+// behindText finds the SKUs of which a live shop does not show its target; errorText those that a shop has refused.
+const (
+	behindText = "sku.sku_id IN (SELECT listing.sku_id FROM " + liveListings + " WHERE " + liveWhere + " AND listing.lane > 0 AND listing.lane < 5)"
+	errorText  = "sku.sku_id IN (SELECT listing.sku_id FROM listing WHERE listing.tenant_id = $1 AND listing.error_kind <> '')"
+)
+
+// stockWhere is what a query reads from, its condition on sku, and its parameters from $2 on.
+func stockWhere(q StockQuery) (from, condition string, args []any) {
+	from = "sku"
+	switch {
+	case q.byLevel(): // the few that are low come first: CROSS JOIN keeps SQLite from walking all SKUs instead
+		from = "sku_plan CROSS JOIN sku"
+	case q.Secured == SomeSecured || q.Secured == NothingSecured:
+		from = "sku JOIN sku_plan ON sku_plan.tenant_id = sku.tenant_id AND sku_plan.sku_id = sku.sku_id"
+	}
+	if q.Sort != SortCode {
+		from += lyingText
+	}
+	var where strings.Builder
+	where.WriteString("sku.tenant_id = $1")
+	if q.byLevel() {
+		where.WriteString(" AND sku_plan.tenant_id = $1 AND sku_plan.sku_id = sku.sku_id AND sku_plan.level > 0") // what the index is partial by
+	}
+	add := func(arg any) string {
+		args = append(args, arg)
+		return "$" + strconv.Itoa(len(args)+1)
+	}
+	terms := text.Terms(q.Text)
+	for _, term := range terms[:min(len(terms), mostTerms)] {
+		// Both sides are folded by internal/text, so the engines' own ideas of case do not matter here.
+		where.WriteString(" AND sku.search_key LIKE " + add("%"+likeEscape.Replace(term)+"%") + ` ESCAPE '\'`)
+	}
+	if q.Codes != nil {
+		if len(q.Codes) == 0 {
+			where.WriteString(" AND FALSE")
+		} else {
+			list := make([]string, 0, MostCodes)
+			for _, code := range q.Codes[:min(len(q.Codes), MostCodes)] {
+				list = append(list, add(code))
+			}
+			where.WriteString(" AND sku.code IN (" + strings.Join(list, ", ") + ")")
+		}
+	}
+	switch q.Show {
+	case ShowBehind:
+		where.WriteString(" AND " + behindText)
+	case ShowErrors:
+		where.WriteString(" AND " + errorText)
+	case ShowOut:
+		where.WriteString(" AND sku_plan.level >= 2")
+	case ShowOversold:
+		where.WriteString(" AND sku_plan.level = 3")
+	case ShowUnlisted:
+		where.WriteString(" AND NOT EXISTS (SELECT 1 FROM listing WHERE listing.tenant_id = sku.tenant_id AND listing.sku_id = sku.sku_id)")
+	}
+	if q.Product != "" {
+		where.WriteString(" AND sku.product_id = (SELECT product.product_id FROM product WHERE product.tenant_id = $1 AND product.code = " + add(q.Product) + ")")
+	}
+	for i, column := range []string{"sku.option1", "sku.option2", "sku.option3"} {
+		if q.Options[i] != "" {
+			where.WriteString(" AND " + column + " = " + add(q.Options[i]))
+		}
+	}
+	if q.Supply != "" {
+		where.WriteString(" AND sku.supply = " + add(string(q.Supply)))
+	}
+	switch q.Secured {
+	case SomeSecured:
+		where.WriteString(" AND sku_plan.secured > 0")
+	case NothingSecured:
+		where.WriteString(" AND sku_plan.secured = 0")
+	case OwnSecured:
+		where.WriteString(" AND sku.secured_as <> ''")
+	}
+	switch {
+	case q.Pattern == NoPattern:
+		where.WriteString(" AND sku.pattern_id IS NULL")
+	case q.Pattern != 0:
+		where.WriteString(" AND sku.pattern_id IS NOT NULL AND sku.pattern_id = " + add(q.Pattern))
+	}
+	switch q.Archived {
+	case WithoutArchived:
+		where.WriteString(" AND sku.archived_at = 0")
+	case OnlyArchived:
+		where.WriteString(" AND sku.archived_at > 0")
+	}
+	return from, where.String(), args
+}
+
+// byLevel tells whether the query asks for SKUs that are low, or worse.
+func (q StockQuery) byLevel() bool {
+	return q.Show == ShowLow || q.Show == ShowOut || q.Show == ShowOversold
+}
+
+// SelectSKUs walks over all SKUs that a query finds, in the order of their ids: up to limit (at most MostSelected) of those after the given
+// one. Whatever is done to all hits of a list takes them from here, part by part, so that neither memory nor a transaction
+// grows with their number. The query's page and order do not matter.
+func (db *DB) SelectSKUs(ctx context.Context, tenant stock.TenantID, q StockQuery, after stock.SKUID, limit int) ([]stock.SKUID, error) {
+	q.Sort = SortCode
+	if limit <= 0 || limit > MostSelected {
+		limit = MostSelected
+	}
+	var skus []stock.SKUID
+	err := db.Read(ctx, tenant, func(tx *Tx) error {
+		skus = make([]stock.SKUID, 0, limit)
+		text, args := q.selection(after, limit)
+		return tx.query(ctx, func(r *sql.Rows) error {
+			var sku stock.SKUID
+			err := r.Scan(&sku)
+			skus = append(skus, sku)
+			return err
+		}, text, args...)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("select skus: %w", err)
+	}
+	return skus, nil
+}
+
+func (q StockQuery) selection(after stock.SKUID, limit int) (text string, args []any) {
+	from, where, args := stockWhere(q)
+	id := "sku.sku_id"
+	if q.byLevel() {
+		id = "sku_plan.sku_id"
+	}
+	args = append(args, int64(after), limit)
+	n := len(args)
+	return "SELECT " + id + " FROM " + from + " WHERE " + where + " AND " + id + " > $" + strconv.Itoa(n) + " ORDER BY " + id + " LIMIT $" + strconv.Itoa(n+1), args
+}
+
+// MostSelected is how many SKUs one part of all hits has: as many as one transaction of bulk work takes.
+const MostSelected = MostInBatch
+
+var likeEscape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
