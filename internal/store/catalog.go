@@ -277,6 +277,11 @@ type waitingLine struct {
 func (w *listingsWork) alone() []string { return alone(w.lease.Shop) }
 func (w *listingsWork) size() int       { return len(w.listings) }
 
+func (w *listingsWork) with(others works) works {
+	ws, _ := others.(singles)
+	return append(ws, w)
+}
+
 func (w *listingsWork) prepare(ctx context.Context, tx *Tx) ([]balanceKey, error) {
 	*w = listingsWork{lease: w.lease, listings: w.listings, result: LinkResult{Listings: len(w.listings)}}
 	if err := tx.fence(ctx, w.lease); err != nil {

@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"soroi/internal/stock"
 )
@@ -70,6 +73,9 @@ func (db *DB) ChangeStock(ctx context.Context, tenant stock.TenantID, r ChangeRe
 	if err := db.ledger.post(ctx, tenant, w); err != nil {
 		return ChangeAnswer{}, err
 	}
+	if w.reused {
+		return ChangeAnswer{}, ErrKeyReused
+	}
 	return w.answer, nil
 }
 
@@ -77,6 +83,7 @@ type changeWork struct {
 	request ChangeRequest
 	digest  string
 	answer  ChangeAnswer
+	reused  bool // the key stands for another request; what else the transaction does is not the worse for it
 }
 
 func (w *changeWork) alone() []string {
@@ -88,24 +95,35 @@ func (w *changeWork) alone() []string {
 
 func (w *changeWork) size() int { return len(w.request.Rows) }
 
-func (w *changeWork) prepare(ctx context.Context, tx *Tx) ([]balanceKey, error) {
-	w.answer = ChangeAnswer{}
-	if w.request.Key != "" {
-		repeated, err := tx.findAnswer(ctx, w.request.Key, w.digest, &w.answer)
-		if err != nil || repeated {
-			w.answer.Repeated = repeated
-			return nil, err
-		}
+// changeWorks are the requests of one transaction.
+type changeWorks []*changeWork
+
+func (w *changeWork) with(others works) works {
+	ws, _ := others.(changeWorks)
+	return append(ws, w)
+}
+
+func (ws changeWorks) prepare(ctx context.Context, tx *Tx) ([]balanceKey, error) {
+	for _, w := range ws {
+		w.answer, w.reused = ChangeAnswer{}, false
 	}
-	keys := make([]balanceKey, len(w.request.Rows))
-	for i, c := range w.request.Rows {
-		keys[i] = balanceKey{c.SKU, c.Location}
+	if err := ws.findAnswers(ctx, tx); err != nil {
+		return nil, err
+	}
+	keys := make([]balanceKey, 0, len(ws))
+	for _, w := range ws {
+		if w.answer.Repeated || w.reused {
+			continue
+		}
+		for _, c := range w.request.Rows {
+			keys = append(keys, balanceKey{c.SKU, c.Location})
+		}
 	}
 	return keys, nil
 }
 
 func (w *changeWork) decide(l *ledger) error {
-	if w.answer.Repeated {
+	if w.answer.Repeated || w.reused {
 		return nil
 	}
 	r := w.request
@@ -158,38 +176,63 @@ func (w *changeWork) decide(l *ledger) error {
 	return nil
 }
 
-func (w *changeWork) record(ctx context.Context, tx *Tx) error {
-	if w.request.Key == "" || w.answer.Repeated || !w.answer.Applied {
-		return nil
-	}
-	return tx.keepAnswer(ctx, w.request.Key, w.digest, w.answer)
+func (ws changeWorks) record(ctx context.Context, tx *Tx) error {
+	return ws.filter(func(w *changeWork) bool { return w.request.Key != "" && !w.answer.Repeated && w.answer.Applied }).keepAnswers(ctx, tx)
 }
 
-// findAnswer tells whether a key has been used, and gives the answer of then.
-func (tx *Tx) findAnswer(ctx context.Context, key, digest string, answer any) (bool, error) {
-	var usedFor, text string
-	err := tx.one(ctx, []any{&usedFor, &text}, "SELECT digest, answer FROM posting_key WHERE tenant_id = $1 AND posting_key = $2", key)
-	switch {
-	case errors.Is(err, ErrNotFound):
-		return false, nil
-	case err != nil:
-		return false, err
-	case usedFor != digest:
-		return false, ErrKeyReused
+func (ws changeWorks) filter(keep func(*changeWork) bool) changeWorks {
+	var kept changeWorks
+	for _, w := range ws {
+		if keep(w) {
+			kept = append(kept, w)
+		}
 	}
-	return true, json.Unmarshal([]byte(text), answer)
+	return kept
 }
 
-// keepAnswer records a key. Where another process was faster the transaction runs again and finds that one's answer.
-func (tx *Tx) keepAnswer(ctx context.Context, key, digest string, answer any) error {
-	text, err := json.Marshal(answer)
-	if err != nil {
+// findAnswers gives the requests whose key has been used the answers of then.
+func (ws changeWorks) findAnswers(ctx context.Context, tx *Tx) error {
+	keyed := ws.filter(func(w *changeWork) bool { return w.request.Key != "" })
+	byKey := make(map[string]*changeWork, len(keyed))
+	for _, w := range keyed {
+		byKey[w.request.Key] = w
+	}
+	return tx.queryRows(ctx, func(rows *sql.Rows) error {
+		var key, digest, answer string
+		if err := rows.Scan(&key, &digest, &answer); err != nil {
+			return err
+		}
+		w := byKey[key]
+		if w.reused = digest != w.digest; w.reused {
+			return nil
+		}
+		err := json.Unmarshal([]byte(answer), &w.answer)
+		w.answer.Repeated = true
 		return err
+	}, "SELECT posting_key, digest, answer FROM posting_key WHERE tenant_id = $1 AND posting_key IN (", "TEXT", ")", nil, len(keyed),
+		func(args []any, i int) []any { return append(args, keyed[i].request.Key) })
+}
+
+// keepAnswers records keys. Where another process was faster with one, the transaction runs again and finds that one's answer.
+func (ws changeWorks) keepAnswers(ctx context.Context, tx *Tx) error {
+	// In one order, so that two processes cannot wait for each other's keys.
+	slices.SortFunc(ws, func(a, b *changeWork) int { return strings.Compare(a.request.Key, b.request.Key) })
+	answers := make([]string, len(ws))
+	for i, w := range ws {
+		text, err := json.Marshal(w.answer)
+		if err != nil {
+			return err
+		}
+		answers[i] = string(text)
 	}
-	n, err := tx.changed(ctx, `INSERT INTO posting_key (tenant_id, posting_key, digest, answer, posted_at) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (tenant_id, posting_key) DO NOTHING`, key, digest, string(text), micros(tx.now))
-	if err == nil && n == 0 {
-		return fmt.Errorf("key %s was used meanwhile: %w", key, ErrAgain)
+	kept := 0
+	err := tx.insertedRows(ctx, func(*sql.Rows) error { kept++; return nil }, "posting_key (tenant_id, posting_key, digest, answer, posted_at)", "TEXT TEXT TEXT BIGINT",
+		" ON CONFLICT (tenant_id, posting_key) DO NOTHING RETURNING posting_key", len(ws),
+		func(args []any, i int) []any {
+			return append(args, ws[i].request.Key, ws[i].digest, answers[i], micros(tx.now))
+		})
+	if err == nil && kept < len(ws) {
+		return fmt.Errorf("a key was used meanwhile: %w", ErrAgain)
 	}
 	return err
 }

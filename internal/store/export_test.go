@@ -145,3 +145,19 @@ func (db *DB) SetConnected(ctx context.Context, tenant stock.TenantID, shop int6
 	_, err := db.Exec(ctx, "UPDATE shop SET connected_at = $3 WHERE tenant_id = $1 AND shop_id = $2", int64(tenant), shop, micros(at))
 	return err
 }
+
+// Exec runs a statement inside a transaction, past every rule.
+func (tx *Tx) Exec(ctx context.Context, text string) error {
+	_, err := tx.exec(ctx, text)
+	return err
+}
+
+// Queued is how many works of a tenant wait for the next transaction, -1 while none runs.
+func (db *DB) Queued(tenant stock.TenantID) int {
+	db.ledger.mu.Lock()
+	defer db.ledger.mu.Unlock()
+	if q := db.ledger.tenants[tenant]; q != nil && q.led {
+		return len(q.waiting)
+	}
+	return -1
+}

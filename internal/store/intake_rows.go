@@ -1,75 +1,119 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
 
+	"soroi/internal/channel"
 	"soroi/internal/order"
 	"soroi/internal/stock"
 )
 
-func (w *intakeWork) prepare(ctx context.Context, tx *Tx) ([]balanceKey, error) {
-	*w = intakeWork{in: w.in, sales: make(map[string]*saleRow), listings: make(map[order.Ref]*listingSight)}
-	if err := tx.fence(ctx, w.in.Lease); err != nil {
+// intakeWorks are pages of as many shops. What they need is read, and what they change is written, by one statement for all of them.
+type intakeWorks []*intakeWork
+
+func (w *intakeWork) with(others works) works {
+	ws, _ := others.(intakeWorks)
+	return append(ws, w)
+}
+
+func (ws intakeWorks) prepare(ctx context.Context, tx *Tx) ([]balanceKey, error) {
+	for _, w := range ws {
+		*w = intakeWork{in: w.in, sales: make(map[string]*saleRow), listings: make(map[order.Ref]*listingSight)}
+	}
+	byShop := make(map[channel.ShopID]*intakeWork, len(ws))
+	leases := make([]Lease, len(ws))
+	for i, w := range ws {
+		byShop[w.in.Lease.Shop], leases[i] = w, w.in.Lease
+	}
+	if err := tx.fence(ctx, leases...); err != nil {
 		return nil, err
 	}
-	var connected int64
-	var zone string
-	err := tx.one(ctx, []any{&connected, &w.location, &zone}, `SELECT connected_at, (SELECT MIN(location_id) FROM location WHERE tenant_id = $1),
-		(SELECT time_zone FROM tenant WHERE tenant_id = $1) FROM shop WHERE tenant_id = $1 AND shop_id = $2`, int64(w.in.Lease.Shop))
-	if err == nil {
-		w.zone, err = zoneOf(zone)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("shop %d: %w", w.in.Lease.Shop, err)
-	}
-	w.connected = instant(connected)
-	if err := w.loadSales(ctx, tx); err != nil {
-		return nil, err
-	}
-	if err := w.loadListings(ctx, tx); err != nil {
-		return nil, err
-	}
-	var keys []balanceKey
-	for _, l := range w.listings {
-		if l.sku != 0 {
-			keys = append(keys, balanceKey{l.sku, w.location})
+	for _, load := range []func(context.Context, *Tx, map[channel.ShopID]*intakeWork) error{ws.loadShops, ws.loadSales, ws.loadListings} {
+		if err := load(ctx, tx, byShop); err != nil {
+			return nil, err
 		}
 	}
-	for _, s := range w.sales {
-		for _, sku := range s.skus {
-			if sku != 0 {
-				keys = append(keys, balanceKey{sku, w.location})
+	var keys []balanceKey
+	for _, w := range ws {
+		for _, l := range w.listings {
+			if l.sku != 0 {
+				keys = append(keys, balanceKey{l.sku, w.location})
+			}
+		}
+		for _, s := range w.sales {
+			for _, sku := range s.skus {
+				if sku != 0 {
+					keys = append(keys, balanceKey{sku, w.location})
+				}
 			}
 		}
 	}
 	return keys, nil
 }
 
-func (w *intakeWork) loadSales(ctx context.Context, tx *Tx) error {
-	var numbers []string
-	for _, s := range w.in.Orders {
-		numbers = append(numbers, s.Number)
+func (ws intakeWorks) loadShops(ctx context.Context, tx *Tx, byShop map[channel.ShopID]*intakeWork) error {
+	found := 0
+	err := tx.queryRows(ctx, func(rows *sql.Rows) error {
+		var shop channel.ShopID
+		var connected int64
+		var location stock.LocationID
+		var zone string
+		if err := rows.Scan(&shop, &connected, &location, &zone); err != nil {
+			return err
+		}
+		w := byShop[shop]
+		w.connected, w.location = instant(connected), location
+		found++
+		var err error
+		w.zone, err = zoneOf(zone)
+		return err
+	}, `SELECT shop_id, connected_at, (SELECT MIN(location_id) FROM location WHERE tenant_id = $1), (SELECT time_zone FROM tenant WHERE tenant_id = $1)
+		FROM shop WHERE tenant_id = $1 AND shop_id IN (`, "BIGINT", `)`, nil, len(ws), func(args []any, i int) []any { return append(args, int64(ws[i].in.Lease.Shop)) })
+	if err == nil && found < len(ws) {
+		return fmt.Errorf("shop of an intake: %w", ErrNotFound)
 	}
-	slices.Sort(numbers)
+	return err
+}
+
+// shopText is something of a shop that has a name: an order's number, a listing's reference.
+type shopText struct {
+	shop channel.ShopID
+	text string
+}
+
+func compareTexts(a, b shopText) int {
+	return cmp.Or(cmp.Compare(a.shop, b.shop), strings.Compare(a.text, b.text))
+}
+
+func (ws intakeWorks) loadSales(ctx context.Context, tx *Tx, byShop map[channel.ShopID]*intakeWork) error {
+	var numbers []shopText
+	for _, w := range ws {
+		for _, s := range w.in.Orders {
+			numbers = append(numbers, shopText{w.in.Lease.Shop, s.Number})
+		}
+	}
+	slices.SortFunc(numbers, compareTexts)
 	numbers = slices.Compact(numbers)
 	byID := make(map[int64]*saleRow)
 	err := tx.queryRows(ctx, func(rows *sql.Rows) error {
 		s := newSaleRow()
+		var shop channel.ShopID
 		var number, state string
 		var asked, placed int64
-		if err := rows.Scan(&s.id, &number, &s.recorded.Version.Revision, &asked, &state, &placed); err != nil {
+		if err := rows.Scan(&s.id, &shop, &number, &s.recorded.Version.Revision, &asked, &state, &placed); err != nil {
 			return err
 		}
 		s.placed = instant(placed)
 		s.recorded.Exists, s.recorded.State, s.recorded.Version.AskedAt = true, order.State(state), instant(asked)
-		w.sales[number], byID[s.id] = s, s
+		byShop[shop].sales[number], byID[s.id] = s, s
 		return nil
-	}, `SELECT sale_id, number, revision, asked_at, state, placed_at FROM sale WHERE tenant_id = $1 AND shop_id = $2 AND number IN (`, "TEXT", `)`,
-		[]any{int64(w.in.Lease.Shop)}, len(numbers), func(args []any, i int) []any { return append(args, numbers[i]) })
+	}, `SELECT sale_id, shop_id, number, revision, asked_at, state, placed_at FROM sale WHERE tenant_id = $1 AND (shop_id, number) IN (`, "BIGINT TEXT", `)`,
+		nil, len(numbers), func(args []any, i int) []any { return append(args, int64(numbers[i].shop), numbers[i].text) })
 	if err != nil || len(byID) == 0 {
 		return err
 	}
@@ -98,99 +142,102 @@ func (w *intakeWork) loadSales(ctx context.Context, tx *Tx) error {
 		nil, len(ids), func(args []any, i int) []any { return append(args, ids[i]) })
 }
 
-func (w *intakeWork) loadListings(ctx context.Context, tx *Tx) error {
-	seen := make(map[order.Ref]bool)
-	for _, s := range w.in.Orders {
-		for _, l := range s.Lines {
-			seen[l.Ref] = true
+func (ws intakeWorks) loadListings(ctx context.Context, tx *Tx, byShop map[channel.ShopID]*intakeWork) error {
+	var refs []shopText
+	for _, w := range ws {
+		for _, s := range w.in.Orders {
+			for _, l := range s.Lines {
+				refs = append(refs, shopText{w.in.Lease.Shop, string(l.Ref)})
+			}
+		}
+		for _, s := range w.sales {
+			for _, l := range s.recorded.Lines {
+				refs = append(refs, shopText{w.in.Lease.Shop, string(l.Line.Ref)})
+			}
 		}
 	}
-	for _, s := range w.sales {
-		for _, l := range s.recorded.Lines {
-			seen[l.Line.Ref] = true
-		}
-	}
-	refs := make([]string, 0, len(seen))
-	for ref := range seen {
-		refs = append(refs, string(ref))
-	}
-	slices.Sort(refs)
+	slices.SortFunc(refs, compareTexts)
+	refs = slices.Compact(refs)
 	return tx.queryRows(ctx, func(rows *sql.Rows) error {
+		var shop channel.ShopID
 		var ref string
 		var sku sql.NullInt64
 		var from, until, rateAt int64
 		l := &listingSight{}
-		if err := rows.Scan(&l.id, &ref, &sku, &from, &until, &l.overwriting, &l.rate, &rateAt); err != nil {
+		if err := rows.Scan(&l.id, &shop, &ref, &sku, &from, &until, &l.overwriting, &l.rate, &rateAt); err != nil {
 			return err
 		}
 		l.sku, l.settledFrom, l.settledUntil, l.rateAt = stock.SKUID(sku.Int64), instant(from), instant(until), instant(rateAt)
-		w.listings[order.Ref(ref)] = l
+		byShop[shop].listings[order.Ref(ref)] = l
 		return nil
-	}, `SELECT listing_id, ref, sku_id, settled_from, settled_until, in_flight AND sent_absolute, sold_rate, sold_rate_at FROM listing
-		WHERE tenant_id = $1 AND shop_id = $2 AND ref IN (`, "TEXT", `)`,
-		[]any{int64(w.in.Lease.Shop)}, len(refs), func(args []any, i int) []any { return append(args, refs[i]) })
+	}, `SELECT listing_id, shop_id, ref, sku_id, settled_from, settled_until, in_flight AND sent_absolute, sold_rate, sold_rate_at FROM listing
+		WHERE tenant_id = $1 AND (shop_id, ref) IN (`, "BIGINT TEXT", `)`,
+		nil, len(refs), func(args []any, i int) []any { return append(args, int64(refs[i].shop), refs[i].text) })
 }
 
-func (w *intakeWork) record(ctx context.Context, tx *Tx) error {
-	if err := w.writeSales(ctx, tx); err != nil {
-		return err
-	}
-	if err := w.writeListings(ctx, tx); err != nil {
-		return err
-	}
-	if len(w.in.Unchanged) > 0 {
-		err := tx.execRows(ctx, `UPDATE sale SET checked_at = $3 WHERE tenant_id = $1 AND shop_id = $2 AND number IN (`, "TEXT", `)`,
-			[]any{int64(w.in.Lease.Shop), micros(tx.now)}, len(w.in.Unchanged), func(args []any, i int) []any { return append(args, w.in.Unchanged[i]) })
-		if err != nil {
+func (ws intakeWorks) record(ctx context.Context, tx *Tx) error {
+	for _, write := range []func(context.Context, *Tx) error{ws.writeSales, ws.writeLines, ws.writeListings, ws.writeChecked} {
+		if err := write(ctx, tx); err != nil {
 			return err
 		}
 	}
-	return tx.loopSucceeded(ctx, w.in.Lease.Shop, w.in.Loop, w.in.Next)
+	rounds := make([]loopRound, len(ws))
+	for i, w := range ws {
+		rounds[i] = loopRound{w.in.Lease.Shop, w.in.Loop, w.in.Next}
+	}
+	return tx.loopsSucceeded(ctx, rounds)
 }
 
-func (w *intakeWork) writeSales(ctx context.Context, tx *Tx) error {
+func (ws intakeWorks) writeSales(ctx context.Context, tx *Tx) error {
+	type shopSale struct {
+		*saleRow
+		shop channel.ShopID
+	}
+	var touched []shopSale
 	fresh := 0
-	for _, s := range w.touched {
-		if s.isNew {
-			fresh++
+	for _, w := range ws {
+		for _, s := range w.touched {
+			touched = append(touched, shopSale{s, w.in.Lease.Shop})
+			if s.isNew {
+				fresh++
+			}
 		}
 	}
 	ids, err := tx.newIDs(ctx, fresh)
 	if err != nil {
 		return err
 	}
-	for _, s := range w.touched {
+	for _, s := range touched {
 		if s.isNew {
 			s.id, ids = ids[0], ids[1:]
 		}
 	}
 	now := micros(tx.now)
-	err = tx.insertRows(ctx, `sale (tenant_id, sale_id, shop_id, number, placed_at, first_seen_at, taken_at, revision, asked_at, state, test, problems, late_cancel, checked_at)`,
+	return tx.insertRows(ctx, `sale (tenant_id, sale_id, shop_id, number, placed_at, first_seen_at, taken_at, revision, asked_at, state, test, problems, late_cancel, checked_at)`,
 		"BIGINT BIGINT TEXT BIGINT BIGINT BIGINT BIGINT BIGINT TEXT BOOLEAN TEXT BIGINT BIGINT", ` ON CONFLICT (tenant_id, shop_id, number) DO UPDATE SET taken_at = excluded.taken_at, revision = excluded.revision, asked_at = excluded.asked_at,
 		state = excluded.state, test = excluded.test, problems = excluded.problems, late_cancel = excluded.late_cancel, checked_at = excluded.checked_at`,
-		len(w.touched), func(args []any, i int) []any {
-			s := w.touched[i]
-			return append(args, s.id, int64(w.in.Lease.Shop), s.snapshot.Number, micros(s.snapshot.PlacedAt), now, now, s.snapshot.Version.Revision,
+		len(touched), func(args []any, i int) []any {
+			s := touched[i]
+			return append(args, s.id, int64(s.shop), s.snapshot.Number, micros(s.snapshot.PlacedAt), now, now, s.snapshot.Version.Revision,
 				micros(s.snapshot.Version.AskedAt), string(s.snapshot.State), s.snapshot.Test, strings.Join(s.snapshot.Problems, "\n"), s.lateCancel, now)
 		})
-	if err != nil {
-		return err
-	}
+}
+
+func (ws intakeWorks) writeLines(ctx context.Context, tx *Tx) error {
 	type lineRow struct {
 		sale *saleRow
 		key  string
 	}
 	var lines []lineRow
-	for _, s := range w.touched {
-		for key := range s.dirty {
-			lines = append(lines, lineRow{s, key})
+	for _, w := range ws {
+		for _, s := range w.touched {
+			for key := range s.dirty {
+				lines = append(lines, lineRow{s, key})
+			}
 		}
 	}
 	slices.SortFunc(lines, func(a, b lineRow) int {
-		if a.sale.id != b.sale.id {
-			return int(a.sale.id - b.sale.id)
-		}
-		return strings.Compare(a.key, b.key)
+		return cmp.Or(cmp.Compare(a.sale.id, b.sale.id), strings.Compare(a.key, b.key))
 	})
 	return tx.insertRows(ctx, `sale_line (tenant_id, sale_id, line, listing_id, sku_id, ref, code, title, wanted, wanted_shipped, wanted_returned,
 		held, shipped, returned, base_shipped, base_returned)`, "BIGINT TEXT BIGINT BIGINT TEXT TEXT TEXT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT",
@@ -204,17 +251,19 @@ func (w *intakeWork) writeSales(ctx context.Context, tx *Tx) error {
 		})
 }
 
-func (w *intakeWork) writeListings(ctx context.Context, tx *Tx) error {
+func (ws intakeWorks) writeListings(ctx context.Context, tx *Tx) error {
 	var changed []*listingSight
-	for _, l := range w.listings {
-		if l.changed {
-			changed = append(changed, l)
-			if l.unsure {
-				w.result.Unsure++
+	for _, w := range ws {
+		for _, l := range w.listings {
+			if l.changed {
+				changed = append(changed, l)
+				if l.unsure {
+					w.result.Unsure++
+				}
 			}
 		}
 	}
-	slices.SortFunc(changed, func(a, b *listingSight) int { return int(a.id - b.id) })
+	slices.SortFunc(changed, func(a, b *listingSight) int { return cmp.Compare(a.id, b.id) })
 	return tx.execRows(ctx, `UPDATE listing SET expected = CASE WHEN listing.expected = $2 THEN listing.expected
 		ELSE listing.expected - v.column2 END, claimed = listing.claimed + v.column3,
 		unsure = listing.unsure OR v.column4, sold_rate = v.column5, sold_rate_at = v.column6 FROM (`,
@@ -227,6 +276,17 @@ func (w *intakeWork) writeListings(ctx context.Context, tx *Tx) error {
 			}
 			return append(args, int64(l.id), l.lowered, l.claimed, l.unsure, rate, micros(at))
 		})
+}
+
+func (ws intakeWorks) writeChecked(ctx context.Context, tx *Tx) error {
+	var checked []shopText
+	for _, w := range ws {
+		for _, number := range w.in.Unchanged {
+			checked = append(checked, shopText{w.in.Lease.Shop, number})
+		}
+	}
+	return tx.execRows(ctx, `UPDATE sale SET checked_at = $2 WHERE tenant_id = $1 AND (shop_id, number) IN (`, "BIGINT TEXT", `)`,
+		[]any{micros(tx.now)}, len(checked), func(args []any, i int) []any { return append(args, int64(checked[i].shop), checked[i].text) })
 }
 
 // nullable is an id, or NULL where there is none.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -73,13 +74,23 @@ func (db *DB) ReleaseLease(ctx context.Context, tenant stock.TenantID, lease Lea
 	})
 }
 
-// fence makes sure, until the transaction ends, that the lease is still held.
-func (tx *Tx) fence(ctx context.Context, lease Lease) error {
-	var token int64
-	var holder string
-	err := tx.one(ctx, []any{&token, &holder}, `SELECT token, holder FROM lease WHERE tenant_id = $1 AND shop_id = $2`+tx.db.dialect.forUpdate(), int64(lease.Shop))
-	if errors.Is(err, ErrNotFound) || err == nil && (token != lease.Token || holder != lease.Holder) {
-		return ErrLeaseLost
+// fence makes sure, until the transaction ends, that leases of different shops are still held.
+func (tx *Tx) fence(ctx context.Context, leases ...Lease) error {
+	held := make(map[channel.ShopID]Lease, len(leases))
+	err := tx.queryRows(ctx, func(rows *sql.Rows) error {
+		var l Lease
+		err := rows.Scan(&l.Shop, &l.Token, &l.Holder)
+		held[l.Shop] = l
+		return err
+	}, `SELECT shop_id, token, holder FROM lease WHERE tenant_id = $1 AND shop_id IN (`, "BIGINT", `) ORDER BY shop_id`+tx.db.dialect.forUpdate(),
+		nil, len(leases), func(args []any, i int) []any { return append(args, int64(leases[i].Shop)) })
+	if err != nil {
+		return err
 	}
-	return err
+	for _, l := range leases {
+		if now := held[l.Shop]; now.Token != l.Token || now.Holder != l.Holder {
+			return ErrLeaseLost
+		}
+	}
+	return nil
 }

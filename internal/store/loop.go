@@ -39,20 +39,55 @@ func (db *DB) LoadLoop(ctx context.Context, tenant stock.TenantID, shop channel.
 	return l, err
 }
 
-// loopSucceeded records that a loop has done its round. Where it had been told of as failing it ends that.
-func (tx *Tx) loopSucceeded(ctx context.Context, shop channel.ShopID, loop string, next *channel.Cursor) error {
-	var cursor any
-	if next != nil {
-		cursor = string(*next)
+// loopRound is a round that a loop has done, with the cursor that it has come to; nil leaves the cursor.
+type loopRound struct {
+	shop channel.ShopID
+	loop string
+	next *channel.Cursor
+}
+
+// loopsSucceeded records that loops have done a round each. Where one had been told of as failing it ends that.
+func (tx *Tx) loopsSucceeded(ctx context.Context, rounds []loopRound) error {
+	var moved, stayed, told []loopRound
+	for _, r := range rounds {
+		if r.next != nil {
+			moved = append(moved, r)
+		} else {
+			stayed = append(stayed, r)
+		}
 	}
-	var told bool
-	err := tx.one(ctx, []any{&told}, `INSERT INTO shop_loop (tenant_id, shop_id, loop, cursor, succeeded_at) VALUES ($1, $2, $3, COALESCE(CAST($4 AS TEXT), ''), $5)
-		ON CONFLICT (tenant_id, shop_id, loop) DO UPDATE SET cursor = COALESCE(CAST($4 AS TEXT), shop_loop.cursor), succeeded_at = excluded.succeeded_at,
-		error_kind = '', error_code = '', error_text = '', failures = 0, failing_since = 0 RETURNING told`, int64(shop), loop, cursor, micros(tx.now))
-	if err != nil || !told {
+	record := func(list []loopRound, cursor string) error {
+		return tx.insertedRows(ctx, func(rows *sql.Rows) error {
+			var r loopRound
+			var was bool
+			err := rows.Scan(&r.shop, &r.loop, &was)
+			if was {
+				told = append(told, r)
+			}
+			return err
+		}, `shop_loop (tenant_id, shop_id, loop, cursor, succeeded_at)`, "BIGINT TEXT TEXT BIGINT", ` ON CONFLICT (tenant_id, shop_id, loop) DO UPDATE SET `+cursor+`
+			succeeded_at = excluded.succeeded_at, error_kind = '', error_code = '', error_text = '', failures = 0, failing_since = 0 RETURNING shop_id, loop, told`,
+			len(list), func(args []any, i int) []any {
+				next := channel.Cursor("")
+				if list[i].next != nil {
+					next = *list[i].next
+				}
+				return append(args, int64(list[i].shop), list[i].loop, string(next), micros(tx.now))
+			})
+	}
+	if err := errors.Join(record(moved, "cursor = excluded.cursor,"), record(stayed, "")); err != nil {
 		return err
 	}
-	return tx.tellRecovered(ctx, shop, loop)
+	for _, r := range told {
+		if err := tx.tellRecovered(ctx, r.shop, r.loop); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) loopSucceeded(ctx context.Context, shop channel.ShopID, loop string, next *channel.Cursor) error {
+	return tx.loopsSucceeded(ctx, []loopRound{{shop, loop, next}})
 }
 
 // LoopSucceeded records that a loop has done its round without orders to take in.

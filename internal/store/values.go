@@ -87,3 +87,10 @@ func (tx *Tx) insertRows(ctx context.Context, target string, types rowsOf, after
 		return err
 	})
 }
+
+// insertedRows is insertRows with a RETURNING clause in after; it calls each for every row that comes back.
+func (tx *Tx) insertedRows(ctx context.Context, each func(*sql.Rows) error, target string, types rowsOf, after string, n int, row func(args []any, i int) []any) error {
+	return tx.inChunks(rowsStatement{into: target, types: types, after: after}, nil, n, row, func(text string, args []any) error {
+		return tx.query(ctx, each, text, args...)
+	})
+}
