@@ -38,6 +38,8 @@ type town struct {
 	skus    []stock.SKUID
 	options engine.Options
 	log     *slog.Logger
+	// want is what a shop should show of so many available units; nil is the same number everywhere.
+	want func(shop int, available int64) int64
 }
 
 const opening = 40
@@ -147,23 +149,29 @@ func (tn *town) balance(sku stock.SKUID) stock.Balance {
 }
 
 func (tn *town) inLine() bool {
-	for i, sku := range tn.skus {
-		want := max(tn.balance(sku).Available(), 0)
-		for _, s := range tn.shops {
-			if s.shows(refOf(i)) != want {
-				return false
-			}
-		}
-	}
-	return true
+	in := true
+	tn.compare(func(*memoryShop, channel.Ref, int64, int64, int64) { in = false })
+	return in
 }
 
 func (tn *town) inLineOrSay() {
+	tn.t.Helper()
+	tn.compare(func(s *memoryShop, ref channel.Ref, got, want, available int64) {
+		tn.t.Errorf("%s shows %d of %s, want %d; available is %d", s.name, got, ref, want, available)
+	})
+}
+
+// compare calls differs for each number that is not what it should be.
+func (tn *town) compare(differs func(s *memoryShop, ref channel.Ref, got, want, available int64)) {
 	for i, sku := range tn.skus {
-		want := max(tn.balance(sku).Available(), 0)
-		for _, s := range tn.shops {
+		available := max(tn.balance(sku).Available(), 0)
+		for k, s := range tn.shops {
+			want := available
+			if tn.want != nil {
+				want = tn.want(k, available)
+			}
 			if got := s.shows(refOf(i)); got != want {
-				tn.t.Errorf("%s shows %d of %s, available is %d", s.name, got, refOf(i), want)
+				differs(s, refOf(i), got, want, available)
 			}
 		}
 	}

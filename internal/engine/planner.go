@@ -24,6 +24,9 @@ func (s *Service) planLoop(ctx context.Context) {
 			more = false
 			for _, t := range tenants {
 				full, err := s.plan(ctx, t.ID)
+				if err == nil && !full {
+					full, err = s.db.Sweep(ctx, t.ID, planBatch)
+				}
 				if err != nil && ctx.Err() == nil {
 					s.log.Error("plan", "tenant", t.ID, "error", err)
 				}
@@ -76,7 +79,7 @@ func planSKU(u *store.Unplanned, shops map[channel.ShopID]allocation.Shop) {
 	for i, l := range u.Listings {
 		list[i] = shops[l.Shop]
 	}
-	for i, t := range allocation.Everywhere.Targets(sellable, list) {
+	for i, t := range u.Allotment.Targets(sellable, list) {
 		l := &u.Listings[i]
 		l.NewTarget = t.Quantity
 		l.Risk = risk(*l)

@@ -14,7 +14,7 @@ import (
 
 // computed is the target that the books give a listing, and its shop as the pattern saw it. A split rule looks at all shops that list
 // the SKU, so all of them take part, as in planning.
-func computed(p allocation.Pattern, sellable stock.Quantity, b store.Basis, l store.Listing, specs []channel.Spec) (allocation.Target, allocation.Shop) {
+func computed(sellable stock.Quantity, b store.Basis, l store.Listing, specs []channel.Spec) (allocation.Target, allocation.Shop) {
 	listings := b.Listings
 	own := slices.IndexFunc(listings, func(o store.Listing) bool { return o.ID == l.ID })
 	if own < 0 {
@@ -25,7 +25,7 @@ func computed(p allocation.Pattern, sellable stock.Quantity, b store.Basis, l st
 		shop := shopOf(b.Shops, o.Shop)
 		shops[i] = shop.Allocation(specOf(specs, shop.Kind))
 	}
-	return p.Targets(sellable, shops)[own], shops[own]
+	return b.Allotment.Targets(sellable, shops)[own], shops[own]
 }
 
 // allocated leads from sellable to the listing's part of it.

@@ -77,10 +77,10 @@ func TestComputed_all_shops(t *testing.T) {
 	b.Shops = append(b.Shops, store.Shop{ID: 2, Name: "Yahoo", Kind: "yahoo"})
 	b.Listings = []store.Listing{{ID: 4, Shop: 2, SKU: 9}, l}
 	specs = append(specs, channel.Spec{Kind: "yahoo", Limits: channel.Limits{Largest: 1}})
-	p := allocation.Pattern{Rules: []allocation.Rule{{To: allocation.Open, Default: allocation.Share{Kind: allocation.Percent, N: 5000}}}}
+	b.Allotment.Pattern = allocation.Pattern{Rules: []allocation.Rule{{To: allocation.Open, Default: allocation.Share{Kind: allocation.Percent, N: 5000}}}}
 	var got []string
 	for _, listing := range b.Listings {
-		target, shop := computed(p, stock.Units(10), b, listing, specs)
+		target, shop := computed(stock.Units(10), b, listing, specs)
 		if shop.ID != allocation.ShopID(listing.Shop) {
 			t.Errorf("shop %d for listing %d", shop.ID, listing.ID)
 		}

@@ -3,7 +3,6 @@ package explain
 import (
 	"time"
 
-	"soroi/internal/allocation"
 	"soroi/internal/channel"
 	"soroi/internal/stock"
 	"soroi/internal/store"
@@ -16,9 +15,8 @@ func Derive(b store.Basis, l store.Listing, specs []channel.Spec) Explanation {
 		Published: l.Shown, Believed: l.Believed(), Target: l.Target, Explained: true}
 	e.shelf(b)
 	sellable := e.terms(b)
-	pattern := allocation.Everywhere
-	target, asks := computed(pattern, sellable, b, l, specs)
-	e.allocated(pattern, target, asks)
+	target, asks := computed(sellable, b, l, specs)
+	e.allocated(b.Allotment.Pattern, target, asks)
 	e.target(b, l, target.Quantity)
 	e.sent(l)
 	e.shown(b, l)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"soroi/internal/allocation"
 	"soroi/internal/channel"
 	"soroi/internal/stock"
 	"soroi/internal/store"
@@ -30,7 +31,7 @@ func example() (store.Basis, store.Listing, []channel.Spec) {
 	b := store.Basis{At: now, Lines: 2, Held: 3, Sold: map[store.ListingID]int64{},
 		Last:   []store.PostedMovement{{Movement: stock.Movement{Kind: stock.Claimed, CommittedDelta: 1, Cause: stock.ByOrder, Document: "R2"}, Shop: 1, ShopName: "楽天", PostedAt: ago(30)}},
 		Claims: []store.OpenClaim{{Shop: 1, Number: "R1", Line: "1", PlacedAt: ago(60), Held: 2}, {Shop: 1, Number: "R2", Line: "1", PlacedAt: ago(31), Held: 1}}}
-	b.SKU = store.SKU{StockRow: store.StockRow{SKU: 9, Code: "A-01", Name: "シャツ", Terms: stock.Terms{Supply: stock.Stocked}.Under(stock.Defaults{}, 0), Product: "A", Balance: stock.Balance{OnHand: 10, Committed: 3}, MovedAt: ago(30)},
+	b.SKU = store.SKU{StockRow: store.StockRow{SKU: 9, Code: "A-01", Name: "シャツ", Terms: stock.Terms{Supply: stock.Stocked}.Under(stock.Defaults{}, 0), Product: "A", Allotment: store.Allotment{Pattern: allocation.Everywhere}, Balance: stock.Balance{OnHand: 10, Committed: 3}, MovedAt: ago(30)},
 		Shops: []store.Shop{shop}}
 	return b, l, []channel.Spec{{Kind: "rakuten", Limits: channel.Limits{Largest: 9999}}}
 }

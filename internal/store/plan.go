@@ -18,7 +18,9 @@ type Unplanned struct {
 	Archived bool          // the SKU is out of use
 	Balance  stock.Balance // over all locations
 	Since    time.Time     // when the oldest of the reasons arose outside
-	Listings []PlanListing
+	Listings []PlanListing // by shop, then id, which is the order in which a pattern serves them
+	// Allotment is how the SKU's sellable quantity is divided.
+	Allotment Allotment
 
 	marked int64
 	told   told
@@ -85,22 +87,34 @@ func (tx *Tx) unplanned(ctx context.Context, limit int) ([]*Unplanned, error) {
 	if err != nil {
 		return nil, err
 	}
+	patterns, err := tx.allotments(ctx)
+	if err != nil {
+		return nil, err
+	}
 	id := func(args []any, i int) []any { return append(args, int64(skus[i].SKU)) }
 	err = tx.queryRows(ctx, func(rows *sql.Rows) error {
 		var sku stock.SKUID
 		var archived bool
+		var pattern PatternID
 		var b stock.Balance
 		var terms termsRow
-		if err := rows.Scan(terms.dest(&sku, &archived, &b.OnHand, &b.Committed)...); err != nil {
+		if err := rows.Scan(terms.dest(&sku, &archived, &pattern, &b.OnHand, &b.Committed)...); err != nil {
 			return err
 		}
 		u := byID[sku]
-		u.Terms, u.Archived, u.Balance = terms.inForce(), archived, u.Balance.Plus(b)
+		u.Terms, u.Archived, u.Balance, u.Allotment = terms.inForce(), archived, u.Balance.Plus(b), patterns.of(pattern)
 		return nil
-	}, `SELECT sku.sku_id, sku.archived_at > 0, COALESCE(balance.on_hand, 0), COALESCE(balance.committed, 0), `+termsColumns+`
+	}, `SELECT sku.sku_id, sku.archived_at > 0, COALESCE(sku.pattern_id, 0), COALESCE(balance.on_hand, 0), COALESCE(balance.committed, 0), `+termsColumns+`
 		FROM sku LEFT JOIN balance ON balance.tenant_id = sku.tenant_id AND balance.sku_id = sku.sku_id`+termsJoins+`
 		WHERE sku.tenant_id = $1 AND sku.sku_id IN (`, "BIGINT", `)`, []any{int64(stock.DayOf(tx.now, zone))}, len(skus), id)
 	if err != nil {
+		return nil, err
+	}
+	ids := make([]stock.SKUID, len(skus))
+	for i, u := range skus {
+		ids[i] = u.SKU
+	}
+	if err := tx.addExceptions(ctx, ids, func(sku stock.SKUID) *Allotment { return &byID[sku].Allotment }); err != nil {
 		return nil, err
 	}
 	err = tx.queryRows(ctx, func(rows *sql.Rows) error {
@@ -121,7 +135,7 @@ func (tx *Tx) unplanned(ctx context.Context, limit int) ([]*Unplanned, error) {
 		WHERE tenant_id = $1 AND sku_id IN (`, "BIGINT", `)`, nil, len(skus), id)
 	// Put in order here: asked to, SQLite walks all listings in that order instead of looking up those of the SKUs.
 	for _, u := range skus {
-		slices.SortFunc(u.Listings, func(a, b PlanListing) int { return cmp.Compare(a.ID, b.ID) })
+		slices.SortFunc(u.Listings, func(a, b PlanListing) int { return cmp.Or(cmp.Compare(a.Shop, b.Shop), cmp.Compare(a.ID, b.ID)) })
 	}
 	return skus, err
 }

@@ -21,6 +21,8 @@ type StockRow struct {
 	Terms   stock.InForce
 	Balance stock.Balance // over all locations
 	MovedAt time.Time     // when its last movement was posted; zero when there is none
+	// Allotment is how the sellable quantity is divided.
+	Allotment Allotment
 	// Archived says that the SKU is out of use.
 	Archived bool
 	// Unplanned says that something has changed and the targets are not decided anew yet.
@@ -172,22 +174,31 @@ func (tx *Tx) fillStock(ctx context.Context, rows []StockRow, shops map[channel.
 	if err != nil {
 		return err
 	}
+	patterns, err := tx.allotments(ctx)
+	if err != nil {
+		return err
+	}
 	err = tx.queryRows(ctx, func(r *sql.Rows) error {
 		var sku stock.SKUID
 		var s StockRow
 		var terms termsRow
-		if err := r.Scan(terms.dest(&sku, &s.Product, &s.Options[0], &s.Options[1], &s.Options[2], &s.Archived, &s.Unplanned)...); err != nil {
+		var pattern PatternID
+		if err := r.Scan(terms.dest(&sku, &s.Product, &s.Options[0], &s.Options[1], &s.Options[2], &s.Archived, &pattern, &s.Unplanned)...); err != nil {
 			return err
 		}
 		row := byID[sku]
+		row.Allotment = patterns.of(pattern)
 		row.Product, row.Options, row.Archived, row.Unplanned, row.Terms = s.Product, s.Options, s.Archived, s.Unplanned, terms.inForce()
 		return nil
-	}, `SELECT sku.sku_id, product.code, sku.option1, sku.option2, sku.option3, sku.archived_at > 0,
+	}, `SELECT sku.sku_id, product.code, sku.option1, sku.option2, sku.option3, sku.archived_at > 0, COALESCE(sku.pattern_id, 0),
 		sku_plan.marked > sku_plan.planned OR sku.daily AND (SELECT tenant.day FROM tenant WHERE tenant.tenant_id = $1) < $2, `+termsColumns+`
 		FROM sku`+termsJoins+` JOIN sku_plan ON sku_plan.tenant_id = sku.tenant_id AND sku_plan.sku_id = sku.sku_id
 		WHERE sku.tenant_id = $1 AND sku.sku_id IN (`, "BIGINT", ")",
 		[]any{int64(today)}, len(skus), func(args []any, i int) []any { return append(args, int64(skus[i])) })
 	if err != nil {
+		return err
+	}
+	if err := tx.addExceptions(ctx, skus, func(sku stock.SKUID) *Allotment { return &byID[sku].Allotment }); err != nil {
 		return err
 	}
 	return tx.listingsOf(ctx, skus, shops, func(l Listing) { byID[l.SKU].Listings = append(byID[l.SKU].Listings, l) })
