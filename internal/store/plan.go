@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"fmt"
 	"slices"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 // Unplanned is one SKU whose targets must be computed, with everything that decides them.
 type Unplanned struct {
 	SKU      stock.SKUID
+	Code     string
 	Terms    stock.InForce
 	Archived bool          // the SKU is out of use
 	Balance  stock.Balance // over all locations
@@ -67,55 +69,75 @@ func (db *DB) Plan(ctx context.Context, tenant stock.TenantID, limit int, decide
 
 func (tx *Tx) unplanned(ctx context.Context, limit int) ([]*Unplanned, error) {
 	var skus []*Unplanned
-	byID := make(map[stock.SKUID]*Unplanned)
-	var zoneName string
 	err := tx.query(ctx, func(rows *sql.Rows) error {
 		u := &Unplanned{}
 		var since int64
-		if err := rows.Scan(append([]any{&u.SKU, &u.marked, &since, &zoneName}, u.told.dest()...)...); err != nil {
+		if err := rows.Scan(append([]any{&u.SKU, &u.marked, &since}, u.told.dest()...)...); err != nil {
 			return err
 		}
 		u.Since = instant(since)
 		skus = append(skus, u)
-		byID[u.SKU] = u
 		return nil
-	}, `SELECT sku_id, marked, since, (SELECT time_zone FROM tenant WHERE tenant_id = $1), `+toldColumns+` FROM sku_plan WHERE tenant_id = $1 AND marked > planned ORDER BY rank, sku_id LIMIT $2`+tx.db.dialect.skipLocked(), limit)
+	}, `SELECT sku_id, marked, since, `+toldColumns+` FROM sku_plan WHERE tenant_id = $1 AND marked > planned ORDER BY rank, sku_id LIMIT $2`+tx.db.dialect.skipLocked(), limit)
 	if err != nil || len(skus) == 0 {
 		return nil, err
 	}
-	zone, err := zoneOf(zoneName)
+	return skus, tx.fillPlan(ctx, skus)
+}
+
+// PlanInputs reads what planning would know of SKUs now, in their order, without planning them. SKUs that are not there are left out.
+func (db *DB) PlanInputs(ctx context.Context, tenant stock.TenantID, ids []stock.SKUID) ([]*Unplanned, error) {
+	var skus []*Unplanned
+	err := db.Read(ctx, tenant, func(tx *Tx) error {
+		skus = make([]*Unplanned, len(ids))
+		for i, id := range ids {
+			skus[i] = &Unplanned{SKU: id}
+		}
+		return tx.fillPlan(ctx, skus)
+	})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("plan of %d skus: %w", len(ids), err)
+	}
+	return slices.DeleteFunc(skus, func(u *Unplanned) bool { return u.Code == "" }), nil
+}
+
+// fillPlan reads everything that decides the targets of SKUs.
+func (tx *Tx) fillPlan(ctx context.Context, skus []*Unplanned) error {
+	today, err := tx.today(ctx)
+	if err != nil {
+		return err
 	}
 	patterns, err := tx.allotments(ctx)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	ids := make([]stock.SKUID, len(skus))
+	byID := make(map[stock.SKUID]*Unplanned, len(skus))
+	for i, u := range skus {
+		ids[i], byID[u.SKU] = u.SKU, u
 	}
 	id := func(args []any, i int) []any { return append(args, int64(skus[i].SKU)) }
 	err = tx.queryRows(ctx, func(rows *sql.Rows) error {
 		var sku stock.SKUID
+		var code string
 		var archived bool
 		var pattern PatternID
 		var b stock.Balance
 		var terms termsRow
-		if err := rows.Scan(terms.dest(&sku, &archived, &pattern, &b.OnHand, &b.Committed)...); err != nil {
+		if err := rows.Scan(terms.dest(&sku, &code, &archived, &pattern, &b.OnHand, &b.Committed)...); err != nil {
 			return err
 		}
 		u := byID[sku]
-		u.Terms, u.Archived, u.Balance, u.Allotment = terms.inForce(), archived, u.Balance.Plus(b), patterns.of(pattern)
+		u.Code, u.Terms, u.Archived, u.Balance, u.Allotment = code, terms.inForce(), archived, u.Balance.Plus(b), patterns.of(pattern)
 		return nil
-	}, `SELECT sku.sku_id, sku.archived_at > 0, COALESCE(sku.pattern_id, 0), COALESCE(balance.on_hand, 0), COALESCE(balance.committed, 0), `+termsColumns+`
+	}, `SELECT sku.sku_id, sku.code, sku.archived_at > 0, COALESCE(sku.pattern_id, 0), COALESCE(balance.on_hand, 0), COALESCE(balance.committed, 0), `+termsColumns+`
 		FROM sku LEFT JOIN balance ON balance.tenant_id = sku.tenant_id AND balance.sku_id = sku.sku_id`+termsJoins+`
-		WHERE sku.tenant_id = $1 AND sku.sku_id IN (`, "BIGINT", `)`, []any{int64(stock.DayOf(tx.now, zone))}, len(skus), id)
+		WHERE sku.tenant_id = $1 AND sku.sku_id IN (`, "BIGINT", `)`, []any{int64(today)}, len(skus), id)
 	if err != nil {
-		return nil, err
-	}
-	ids := make([]stock.SKUID, len(skus))
-	for i, u := range skus {
-		ids[i] = u.SKU
+		return err
 	}
 	if err := tx.addExceptions(ctx, ids, func(sku stock.SKUID) *Allotment { return &byID[sku].Allotment }); err != nil {
-		return nil, err
+		return err
 	}
 	err = tx.queryRows(ctx, func(rows *sql.Rows) error {
 		var sku stock.SKUID
@@ -137,7 +159,7 @@ func (tx *Tx) unplanned(ctx context.Context, limit int) ([]*Unplanned, error) {
 	for _, u := range skus {
 		slices.SortFunc(u.Listings, func(a, b PlanListing) int { return cmp.Or(cmp.Compare(a.Shop, b.Shop), cmp.Compare(a.ID, b.ID)) })
 	}
-	return skus, err
+	return err
 }
 
 func (tx *Tx) writePlan(ctx context.Context, skus []*Unplanned, shops map[channel.ShopID]int) error {
