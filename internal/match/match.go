@@ -52,8 +52,9 @@ func Ofs() []Of { return []Of{Own, Jan, Other, All} }
 // Holder is a SKU that has a code.
 type Holder struct {
 	SKU      stock.SKUID
+	Own      string // the SKU's own code
 	Of       Of
-	Code     string // as written
+	Code     string // the code that it is looked up by, as written
 	Archived bool   // out of use: never linked by a rule
 }
 
@@ -217,8 +218,7 @@ type Candidate struct {
 	Reason   Reason // the strongest
 	Stripped bool   // the rule's prefix or suffix was taken off
 	Code     Code   // the listing's
-	As       string // the SKU's code that it meets
-	Archived bool   // out of use
+	As       Holder // the SKU's code that it meets
 }
 
 // Suggest finds every SKU that one of the listing's codes may mean, whatever the rule's steps: each once with its strongest reason, the
@@ -228,7 +228,7 @@ func (r Rule) Suggest(codes []Code, book Book) []Candidate {
 	for _, c := range codes {
 		for _, form := range []string{c.Text, r.strip(c.Text)} {
 			for _, h := range book[text.Fold(form)] {
-				found := Candidate{SKU: h.SKU, Reason: reason(h, form), Stripped: form != c.Text, Code: c, As: h.Code, Archived: h.Archived}
+				found := Candidate{SKU: h.SKU, Reason: reason(h, form), Stripped: form != c.Text, Code: c, As: h}
 				if old, there := best[h.SKU]; !there || found.before(old) {
 					best[h.SKU] = found
 				}
@@ -268,8 +268,8 @@ func reason(h Holder, form string) Reason {
 
 // before tells whether c is the better suggestion.
 func (c Candidate) before(o Candidate) bool {
-	if c.Archived != o.Archived {
-		return o.Archived
+	if c.As.Archived != o.As.Archived {
+		return o.As.Archived
 	}
 	if a, b := slices.Index(Reasons(), c.Reason), slices.Index(Reasons(), o.Reason); a != b {
 		return a < b
@@ -279,7 +279,7 @@ func (c Candidate) before(o Candidate) bool {
 
 // Sole is the one SKU in use that is suggested, if there is exactly one.
 func Sole(list []Candidate) (Candidate, bool) {
-	if len(list) == 0 || list[0].Archived || len(list) > 1 && !list[1].Archived {
+	if len(list) == 0 || list[0].As.Archived || len(list) > 1 && !list[1].As.Archived {
 		return Candidate{}, false
 	}
 	return list[0], true

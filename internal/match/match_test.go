@@ -149,7 +149,7 @@ func TestSuggest(t *testing.T) {
 			var got []string
 			for _, c := range list {
 				word := fmt.Sprint(c.SKU)
-				if c.Archived {
+				if c.As.Archived {
 					word += "!"
 				}
 				word += " " + string(c.Reason)

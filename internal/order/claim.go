@@ -49,3 +49,9 @@ func (c Claim) Steps(wanted Claim) []Step {
 	}
 	return steps
 }
+
+// Distance is how many units lie between two claims: those that are held, have left or have come back in one and not in the other.
+func (c Claim) Distance(o Claim) int64 {
+	between := func(a, b int64) int64 { return max(a-b, b-a) }
+	return between(c.Held, o.Held) + between(c.Shipped, o.Shipped) + between(c.Returned, o.Returned)
+}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"soroi/internal/match"
 	"soroi/internal/stock"
 	"soroi/internal/text"
 )
@@ -131,23 +132,34 @@ func (tx *Tx) candidates(ctx context.Context, codes []string) (map[string][]Cand
 	}
 	slices.Sort(keys)
 	keys = slices.Compact(keys)
-	alike := make(map[string][]Candidate)
+	book, err := tx.book(ctx, keys)
+	alike := make(map[string][]Candidate, len(book))
+	for key, holders := range book {
+		for _, h := range holders {
+			alike[key] = append(alike[key], Candidate{SKU: h.SKU, Code: h.Own, Via: h.Code, Archived: h.Archived})
+		}
+	}
+	return alike, err
+}
+
+// book is the SKUs that have codes with the given keys, own codes first.
+func (tx *Tx) book(ctx context.Context, keys []string) (match.Book, error) {
+	book := make(match.Book)
 	row := func(rows *sql.Rows) error {
-		var c Candidate
+		var h match.Holder
 		var key string
-		err := rows.Scan(&c.SKU, &c.Code, &c.Via, &key, &c.Archived)
-		alike[key] = append(alike[key], c)
+		err := rows.Scan(&h.SKU, &h.Own, &h.Code, &h.Of, &key, &h.Archived)
+		book[key] = append(book[key], h)
 		return err
 	}
 	key := func(args []any, i int) []any { return append(args, keys[i]) }
-	err := tx.queryRows(ctx, row, "SELECT sku_id, code, code, code_key, archived_at > 0 FROM sku WHERE tenant_id = $1 AND code_key IN (", "TEXT", ")", nil, len(keys), key)
+	err := tx.queryRows(ctx, row, "SELECT sku_id, code, code, 'own', code_key, archived_at > 0 FROM sku WHERE tenant_id = $1 AND code_key IN (", "TEXT", ")", nil, len(keys), key)
 	if err != nil {
 		return nil, err
 	}
-	err = tx.queryRows(ctx, row, `SELECT sku.sku_id, sku.code, sku_code.code, sku_code.code_key, sku.archived_at > 0
+	return book, tx.queryRows(ctx, row, `SELECT sku.sku_id, sku.code, sku_code.code, sku_code.kind, sku_code.code_key, sku.archived_at > 0
 		FROM sku_code JOIN sku ON sku.tenant_id = sku_code.tenant_id AND sku.sku_id = sku_code.sku_id
 		WHERE sku_code.tenant_id = $1 AND sku_code.code_key IN (`, "TEXT", ")", nil, len(keys), key)
-	return alike, err
 }
 
 // resolve is the rule of ResolveCodes for one code and the SKUs that have a code like it.

@@ -5,13 +5,14 @@ import (
 	"database/sql"
 	"fmt"
 
+	"soroi/internal/match"
 	"soroi/internal/stock"
 	"soroi/internal/text"
 )
 
 // foldedBy numbers the rules of internal/text by which keys are folded. It rises when they change; every tenant's keys are then made anew
 // at the next start.
-const foldedBy = 1
+const foldedBy = 2
 
 // foldedAtOnce is how many rows one transaction of the refolding changes.
 const foldedAtOnce = 2000
@@ -33,7 +34,7 @@ func (db *DB) refold(ctx context.Context) error {
 		return err
 	}
 	for _, tenant := range tenants {
-		for _, step := range []func(tx *Tx, ctx context.Context, after int64) (int64, error){(*Tx).refoldProducts, (*Tx).refoldSKUs, (*Tx).refoldCodes} {
+		for _, step := range []func(tx *Tx, ctx context.Context, after int64) (int64, error){(*Tx).refoldProducts, (*Tx).refoldSKUs, (*Tx).refoldCodes, (*Tx).refoldListings} {
 			after, more := int64(0), true
 			for more {
 				err := db.Write(ctx, tenant, func(tx *Tx) error {
@@ -115,5 +116,33 @@ func (tx *Tx) refoldCodes(ctx context.Context, after int64) (int64, error) {
 	return last, tx.execRows(ctx, "UPDATE sku_code SET code_key = v.column3 FROM (", "BIGINT TEXT TEXT",
 		") AS v WHERE sku_code.tenant_id = $1 AND sku_code.sku_id = v.column1 AND sku_code.code = v.column2", nil, len(list), func(args []any, i int) []any {
 			return append(args, list[i].id, list[i].code, text.Fold(list[i].code))
+		})
+}
+
+// refoldListings folds the codes of the next listings. One from before listings had several codes gets its first until the shop tells again.
+func (tx *Tx) refoldListings(ctx context.Context, after int64) (int64, error) {
+	type listed struct {
+		named
+		codes []match.Code
+	}
+	var list []listed
+	last := after
+	err := tx.query(ctx, func(rows *sql.Rows) error {
+		var l listed
+		var codes string
+		err := rows.Scan(&l.id, &l.code, &l.name, &codes)
+		if l.codes = match.SplitCodes(codes); codes == "" {
+			l.codes = codesOfLine(l.code)
+		}
+		list, last = append(list, l), l.id
+		return err
+	}, "SELECT listing_id, code, title, codes FROM listing WHERE tenant_id = $1 AND listing_id > $2 ORDER BY listing_id LIMIT $3", after, foldedAtOnce)
+	if err != nil {
+		return after, err
+	}
+	return last, tx.execRows(ctx, "UPDATE listing SET codes = v.column2, code_key = v.column3, search_key = v.column4 FROM (", "BIGINT TEXT TEXT TEXT",
+		") AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1", nil, len(list), func(args []any, i int) []any {
+			l := list[i]
+			return append(args, l.id, match.JoinCodes(l.codes), text.Fold(l.code), listingKey(l.codes, l.name))
 		})
 }

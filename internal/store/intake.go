@@ -9,6 +9,7 @@ import (
 	"soroi/internal/channel"
 	"soroi/internal/order"
 	"soroi/internal/stock"
+	"soroi/internal/text"
 )
 
 // ListingID names one SKU's listing in one shop.
@@ -31,7 +32,8 @@ type IntakeResult struct {
 	New, Changed, Stale int
 	Movements           int
 	Oversold            int64 // units
-	Unlinked            int   // lines of listings that no SKU is linked to
+	Unlinked            int   // lines that wait until it is known which SKU they are
+	Unknown             int   // of them, those of listings that the shop has not told of yet
 	Unsure              int   // listings whose shown number must be read back
 }
 
@@ -62,6 +64,7 @@ type intakeWork struct {
 	zone      *time.Location
 	sales     map[string]*saleRow
 	listings  map[order.Ref]*listingSight
+	ignored   map[string]bool // keys of codes that are no stock, among those of lines without a SKU
 	touched   []*saleRow
 }
 
@@ -72,7 +75,8 @@ type saleRow struct {
 	skus       map[string]stock.SKUID // by line
 	listings   map[string]ListingID
 	base       map[string]order.Claim
-	placed     time.Time // at first sight; an order keeps its day
+	placed     time.Time        // at first sight; an order keeps its day
+	awaiting   map[string]int64 // units that wait until it is known which SKU the line is
 	isNew      bool
 	touched    bool
 	snapshot   order.Snapshot
@@ -84,6 +88,7 @@ type saleRow struct {
 type listingSight struct {
 	id           ListingID
 	sku          stock.SKUID
+	ignored      bool // its code is no stock
 	settledFrom  time.Time
 	settledUntil time.Time
 	overwriting  bool // an absolute write is under way
@@ -111,7 +116,7 @@ func (w *intakeWork) size() int {
 
 func newSaleRow() *saleRow {
 	return &saleRow{recorded: order.Recorded{Lines: make(map[string]order.RecordedLine)}, skus: make(map[string]stock.SKUID),
-		listings: make(map[string]ListingID), base: make(map[string]order.Claim), dirty: make(map[string]bool)}
+		listings: make(map[string]ListingID), base: make(map[string]order.Claim), awaiting: make(map[string]int64), dirty: make(map[string]bool)}
 }
 
 func (w *intakeWork) decide(l *ledger) error {
@@ -169,9 +174,21 @@ func (w *intakeWork) takeLine(l *ledger, s *saleRow, snapshot order.Snapshot, d 
 	}
 	s.skus[key] = sku
 	claim := d.To
+	awaiting := int64(0)
 	if sku == 0 {
-		w.result.Unlinked++
 		claim = d.From // nothing can be claimed; the line waits for a link with what it wants
+		if listing == nil || !listing.ignored {
+			awaiting = d.From.Distance(d.To)
+		}
+		if awaiting > 0 && w.ignored[text.Fold(d.Line.Code)] {
+			awaiting = 0
+		}
+		if awaiting > 0 {
+			w.result.Unlinked++
+			if listing == nil && d.Line.Ref != "" {
+				w.result.Unknown++
+			}
+		}
 	} else {
 		for _, step := range d.Steps() {
 			occurred := snapshot.Version.AskedAt
@@ -189,9 +206,10 @@ func (w *intakeWork) takeLine(l *ledger, s *saleRow, snapshot order.Snapshot, d 
 		}
 	}
 	before, was := s.recorded.Lines[key]
-	if old := before; !was || old.Line != d.Line || old.Claim != claim {
+	if old := before; !was || old.Line != d.Line || old.Claim != claim || s.awaiting[key] != awaiting {
 		s.dirty[key] = true
 	}
+	s.awaiting[key] = awaiting
 	if listing != nil {
 		was := before.Line
 		if d.New {

@@ -11,6 +11,7 @@ import (
 	"soroi/internal/channel"
 	"soroi/internal/order"
 	"soroi/internal/stock"
+	"soroi/internal/text"
 )
 
 // intakeWorks are pages of as many shops. What they need is read, and what they change is written, by one statement for all of them.
@@ -33,7 +34,7 @@ func (ws intakeWorks) prepare(ctx context.Context, tx *Tx) ([]balanceKey, error)
 	if err := tx.fence(ctx, leases...); err != nil {
 		return nil, err
 	}
-	for _, load := range []func(context.Context, *Tx, map[channel.ShopID]*intakeWork) error{ws.loadShops, ws.loadSales, ws.loadListings} {
+	for _, load := range []func(context.Context, *Tx, map[channel.ShopID]*intakeWork) error{ws.loadShops, ws.loadSales, ws.loadListings, ws.loadIgnored} {
 		if err := load(ctx, tx, byShop); err != nil {
 			return nil, err
 		}
@@ -129,15 +130,17 @@ func (ws intakeWorks) loadSales(ctx context.Context, tx *Tx, byShop map[channel.
 		var sku sql.NullInt64
 		var l order.RecordedLine
 		var base order.Claim
+		var awaiting int64
 		if err := rows.Scan(&id, &key, &listing, &sku, &l.Line.Ref, &l.Line.Code, &l.Line.Title, &l.Line.Wanted, &l.Line.Shipped, &l.Line.Returned,
-			&l.Claim.Held, &l.Claim.Shipped, &l.Claim.Returned, &base.Shipped, &base.Returned); err != nil {
+			&l.Claim.Held, &l.Claim.Shipped, &l.Claim.Returned, &base.Shipped, &base.Returned, &awaiting); err != nil {
 			return err
 		}
 		l.Line.Key = key
 		s := byID[id]
 		s.recorded.Lines[key], s.skus[key], s.listings[key], s.base[key] = l, stock.SKUID(sku.Int64), ListingID(listing), base
+		s.awaiting[key] = awaiting
 		return nil
-	}, `SELECT sale_id, line, listing_id, sku_id, ref, code, title, wanted, wanted_shipped, wanted_returned, held, shipped, returned, base_shipped, base_returned
+	}, `SELECT sale_id, line, listing_id, sku_id, ref, code, title, wanted, wanted_shipped, wanted_returned, held, shipped, returned, base_shipped, base_returned, awaiting
 		FROM sale_line WHERE tenant_id = $1 AND sale_id IN (`, "BIGINT", `)`,
 		nil, len(ids), func(args []any, i int) []any { return append(args, ids[i]) })
 }
@@ -164,15 +167,44 @@ func (ws intakeWorks) loadListings(ctx context.Context, tx *Tx, byShop map[chann
 		var sku sql.NullInt64
 		var from, until, rateAt int64
 		l := &listingSight{}
-		if err := rows.Scan(&l.id, &shop, &ref, &sku, &from, &until, &l.overwriting, &l.rate, &rateAt); err != nil {
+		if err := rows.Scan(&l.id, &shop, &ref, &sku, &l.ignored, &from, &until, &l.overwriting, &l.rate, &rateAt); err != nil {
 			return err
 		}
 		l.sku, l.settledFrom, l.settledUntil, l.rateAt = stock.SKUID(sku.Int64), instant(from), instant(until), instant(rateAt)
 		byShop[shop].listings[order.Ref(ref)] = l
 		return nil
-	}, `SELECT listing_id, shop_id, ref, sku_id, settled_from, settled_until, in_flight AND sent_absolute, sold_rate, sold_rate_at FROM listing
+	}, `SELECT listing_id, shop_id, ref, sku_id, ignored, settled_from, settled_until, in_flight AND sent_absolute, sold_rate, sold_rate_at FROM listing
 		WHERE tenant_id = $1 AND (shop_id, ref) IN (`, "BIGINT TEXT", `)`,
 		nil, len(refs), func(args []any, i int) []any { return append(args, int64(refs[i].shop), refs[i].text) })
+}
+
+// loadIgnored looks the codes up of lines that no listing gives a SKU, which are few.
+func (ws intakeWorks) loadIgnored(ctx context.Context, tx *Tx, _ map[channel.ShopID]*intakeWork) error {
+	var keys []string
+	for _, w := range ws {
+		for _, s := range w.in.Orders {
+			for _, l := range s.Lines {
+				if listing := w.listings[l.Ref]; listing == nil || listing.sku == 0 {
+					keys = append(keys, text.Fold(l.Code))
+				}
+			}
+		}
+		for _, s := range w.sales {
+			for _, l := range s.recorded.Lines {
+				if s.skus[l.Line.Key] == 0 {
+					keys = append(keys, text.Fold(l.Line.Code))
+				}
+			}
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	ignored, err := tx.ignoredOf(ctx, keys)
+	for _, w := range ws {
+		w.ignored = ignored
+	}
+	return err
 }
 
 func (ws intakeWorks) record(ctx context.Context, tx *Tx) error {
@@ -240,14 +272,15 @@ func (ws intakeWorks) writeLines(ctx context.Context, tx *Tx) error {
 		return cmp.Or(cmp.Compare(a.sale.id, b.sale.id), strings.Compare(a.key, b.key))
 	})
 	return tx.insertRows(ctx, `sale_line (tenant_id, sale_id, line, listing_id, sku_id, ref, code, title, wanted, wanted_shipped, wanted_returned,
-		held, shipped, returned, base_shipped, base_returned)`, "BIGINT TEXT BIGINT BIGINT TEXT TEXT TEXT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT",
+		held, shipped, returned, base_shipped, base_returned, awaiting)`, "BIGINT TEXT BIGINT BIGINT TEXT TEXT TEXT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT",
 		` ON CONFLICT (tenant_id, sale_id, line) DO UPDATE SET listing_id = excluded.listing_id, sku_id = excluded.sku_id, wanted = excluded.wanted,
-		wanted_shipped = excluded.wanted_shipped, wanted_returned = excluded.wanted_returned, held = excluded.held, shipped = excluded.shipped, returned = excluded.returned`,
+		wanted_shipped = excluded.wanted_shipped, wanted_returned = excluded.wanted_returned, held = excluded.held, shipped = excluded.shipped, returned = excluded.returned,
+		awaiting = excluded.awaiting`,
 		len(lines), func(args []any, i int) []any {
 			s, key := lines[i].sale, lines[i].key
 			r := s.recorded.Lines[key]
 			return append(args, s.id, key, int64(s.listings[key]), nullable(int64(s.skus[key])), string(r.Line.Ref), r.Line.Code, r.Line.Title,
-				r.Line.Wanted, r.Line.Shipped, r.Line.Returned, r.Claim.Held, r.Claim.Shipped, r.Claim.Returned, s.base[key].Shipped, s.base[key].Returned)
+				r.Line.Wanted, r.Line.Shipped, r.Line.Returned, r.Claim.Held, r.Claim.Shipped, r.Claim.Returned, s.base[key].Shipped, s.base[key].Returned, s.awaiting[key])
 		})
 }
 

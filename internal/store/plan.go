@@ -154,7 +154,7 @@ func (tx *Tx) fillPlan(ctx context.Context, skus []*Unplanned) error {
 		u.Listings = append(u.Listings, l)
 		return nil
 	}, `SELECT listing_id, sku_id, shop_id, target, expected, sold_rate, sold_rate_at FROM listing
-		WHERE tenant_id = $1 AND sku_id IN (`, "BIGINT", `)`, nil, len(skus), id)
+		WHERE tenant_id = $1 AND pulled AND sku_id IN (`, "BIGINT", `)`, nil, len(skus), id)
 	// Put in order here: asked to, SQLite walks all listings in that order instead of looking up those of the SKUs.
 	for _, u := range skus {
 		slices.SortFunc(u.Listings, func(a, b PlanListing) int { return cmp.Or(cmp.Compare(a.Shop, b.Shop), cmp.Compare(a.ID, b.ID)) })

@@ -14,7 +14,9 @@ type ListingState string
 
 // The states of a listing. Where several hold, the first of this list is the one to tell.
 const (
+	StateIgnored    ListingState = "ignored"    // its code is no stock: nothing is asked and nothing is decided
 	StateNotLinked  ListingState = "not_linked" // no SKU is linked to it: nothing is decided
+	StateOrdersOnly ListingState = "orders"     // known from orders alone: they claim, and nothing is written or read
 	StatePaused     ListingState = "paused"     // nothing is sent: paused by hand
 	StateRehearsing ListingState = "rehearsing" // nothing is sent: computed only
 	StateOutage     ListingState = "outage"     // nothing is sent: the shop is down as planned
@@ -34,17 +36,19 @@ const manyFailures = 3
 // Listing is everything that is known of one listing (出品), for screens, API and explanations. The four facts stay apart: decided
 // (Target), sent, believed (Expected) and shown.
 type Listing struct {
-	ID       ListingID
-	Shop     channel.ShopID
-	SKU      stock.SKUID // 0 while it has none
-	Ref      channel.Ref
-	Code     string // the merchant's code as the shop has it
-	Title    string
-	Lane     Lane
-	State    ListingState
-	Target   *stock.Quantity // nil until planned
-	TargetAt time.Time
-	DueSince time.Time // since when it has been out of line
+	ID         ListingID
+	Shop       channel.ShopID
+	SKU        stock.SKUID // 0 while it has none
+	Ref        channel.Ref
+	Code       string // the merchant's code as the shop has it
+	Title      string
+	Ignored    bool // its code is no stock
+	OrdersOnly bool // the shop has not told of it: it is known from orders alone
+	Lane       Lane
+	State      ListingState
+	Target     *stock.Quantity // nil until planned
+	TargetAt   time.Time
+	DueSince   time.Time // since when it has been out of line
 	// Expected is what the shop is believed to show. Nil when nobody knows: it was never read, or the shop has sold more than it can
 	// have shown (Overdrawn).
 	Expected   *stock.Quantity
@@ -81,8 +85,12 @@ func (l Listing) Believed() *stock.Quantity {
 // state is how the listing stands at now in a shop that is as given. This is the one place that decides it.
 func (l Listing) state(shop Shop, now time.Time) ListingState {
 	switch {
+	case l.Ignored:
+		return StateIgnored
 	case l.SKU == 0:
 		return StateNotLinked
+	case l.OrdersOnly:
+		return StateOrdersOnly
 	case shop.Mode == Paused:
 		return StatePaused
 	case shop.Mode != Live:
@@ -114,7 +122,7 @@ func lasting(kind channel.ErrorKind) bool {
 	return false
 }
 
-const listingColumns = `listing_id, shop_id, sku_id, ref, code, title, lane, target,
+const listingColumns = `listing_id, shop_id, sku_id, ref, code, title, ignored, NOT pulled, lane, target,
 	target_at, due_since, expected, settled_until, unsure, in_flight, full_pass, sent,
 	sent_absolute, sent_at, answer, answered_at, error_kind, error_code, error_text, failures,
 	held_until, shown, shown_at, read_at, strikes`
@@ -124,7 +132,7 @@ func scanListing(rows *sql.Rows, more ...any) (Listing, error) {
 	var l Listing
 	var sku, target, expected, sent, shown sql.NullInt64
 	var targetAt, dueSince, settled, sentAt, answeredAt, heldUntil, shownAt, readAt int64
-	dest := []any{&l.ID, &l.Shop, &sku, &l.Ref, &l.Code, &l.Title, &l.Lane, &target, &targetAt, &dueSince, &expected, &settled, &l.Unsure, &l.InFlight, &l.FullPass, &sent,
+	dest := []any{&l.ID, &l.Shop, &sku, &l.Ref, &l.Code, &l.Title, &l.Ignored, &l.OrdersOnly, &l.Lane, &target, &targetAt, &dueSince, &expected, &settled, &l.Unsure, &l.InFlight, &l.FullPass, &sent,
 		&l.Overwrote, &sentAt, &l.Answer, &answeredAt, &l.ErrorKind, &l.ErrorCode, &l.ErrorText, &l.Failures, &heldUntil, &shown, &shownAt, &readAt, &l.Strikes}
 	if err := rows.Scan(append(dest, more...)...); err != nil {
 		return l, err

@@ -10,6 +10,7 @@ import (
 
 	"soroi/internal/allocation"
 	"soroi/internal/channel"
+	"soroi/internal/match"
 	"soroi/internal/stock"
 )
 
@@ -35,6 +36,9 @@ type Shop struct {
 	OutageUntil time.Time // zero with OutageFrom set: until further notice
 	NotifiedAt  time.Time // of a webhook of the shop, to within a minute; zero when none came yet
 	Settings    channel.Settings
+	// Match is how the shop's listings find their SKUs. They are to be tried again while MatchDue is above MatchDone.
+	Match               match.Rule
+	MatchDue, MatchDone int64
 }
 
 // InOutage tells whether the shop is in its planned outage at now.
@@ -49,7 +53,7 @@ func (s Shop) Allocation(spec channel.Spec) allocation.Shop {
 
 // AddShop adds a shop in rehearsal. A name that is taken gives a *ConflictError.
 func (db *DB) AddShop(ctx context.Context, tenant stock.TenantID, kind channel.Kind, name string, settings channel.Settings) (Shop, error) {
-	shop := Shop{Tenant: tenant, Kind: kind, Name: name, Mode: Rehearsing, Settings: settings}
+	shop := Shop{Tenant: tenant, Kind: kind, Name: name, Mode: Rehearsing, Settings: settings, Match: match.Default()}
 	err := db.Write(ctx, tenant, func(tx *Tx) error {
 		id, err := tx.newID(ctx)
 		if err != nil {
@@ -124,14 +128,19 @@ func (tx *Tx) bareShops(ctx context.Context) ([]Shop, error) {
 		s := Shop{Tenant: tx.tenant}
 		var connected, notified int64
 		var from, until sql.NullInt64
-		if err := rows.Scan(&s.ID, &s.Kind, &s.Name, &s.Mode, &connected, &from, &until, &notified); err != nil {
+		var rule string
+		err := rows.Scan(&s.ID, &s.Kind, &s.Name, &s.Mode, &connected, &from, &until, &notified, &rule, &s.MatchDue, &s.MatchDone)
+		if err == nil {
+			s.Match, err = match.Read(rule)
+		}
+		if err != nil {
 			return err
 		}
 		s.NotifiedAt = instant(notified)
 		s.ConnectedAt, s.OutageFrom, s.OutageUntil = instant(connected), instant(from.Int64), instant(until.Int64)
 		shops = append(shops, s)
 		return nil
-	}, "SELECT shop_id, kind, name, mode, connected_at, outage_from, outage_until, notified_at FROM shop WHERE tenant_id = $1 ORDER BY shop_id")
+	}, "SELECT shop_id, kind, name, mode, connected_at, outage_from, outage_until, notified_at, match_rule, match_due, match_done FROM shop WHERE tenant_id = $1 ORDER BY shop_id")
 	return shops, err
 }
 

@@ -152,7 +152,7 @@ func stockWhere(q StockQuery) (from, condition string, args []any) {
 	case ShowOversold:
 		where.WriteString(" AND sku_plan.level = 3")
 	case ShowUnlisted:
-		where.WriteString(" AND NOT EXISTS (SELECT 1 FROM listing WHERE listing.tenant_id = sku.tenant_id AND listing.sku_id = sku.sku_id)")
+		where.WriteString(" AND NOT sku.listed")
 	}
 	if q.Product != "" {
 		where.WriteString(" AND sku.product_id = (SELECT product.product_id FROM product WHERE product.tenant_id = $1 AND product.code = " + add(q.Product) + ")")
