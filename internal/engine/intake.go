@@ -87,6 +87,7 @@ func (r *runner) takeIn(ctx context.Context, in store.Intake) error {
 	if result.Movements > 0 {
 		r.service.planWake.set()
 	}
+	r.unknown(result.Unknown)
 	if result.Unsure > 0 {
 		r.pushWake.set()
 	}
@@ -179,10 +180,6 @@ func (r *runner) list(ctx context.Context) error {
 		}
 		cursor = page.Next
 	}
-	if linked > 0 {
-		r.log.Info("listings linked", "listings", linked)
-		r.service.planWake.set()
-		r.service.tell()
-	}
+	r.linked(linked)
 	return r.service.db.ListingsPulled(ctx, r.tenant, r.held().Shop, loopList, leftOut)
 }

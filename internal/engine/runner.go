@@ -31,22 +31,24 @@ type runner struct {
 	settings channel.Settings
 	log      *slog.Logger
 
-	pullWake *signal
-	pushWake *signal
-	listWake *signal
-	hookWake *signal
+	pullWake  *signal
+	pushWake  *signal
+	listWake  *signal
+	matchWake *signal
+	hookWake  *signal
 
 	notified atomic.Bool   // a webhook came since the last pull began
 	pulling  chan struct{} // holds one token: one pull of new orders at a time, so that the cursor never goes back
 
 	batch int // listings in one push; the publisher's own
 
-	mu      sync.Mutex
-	seen    store.Shop
-	lease   store.Lease
-	blocked time.Time // credentials are wrong: nothing is tried before
-	outage  backoff
-	well    map[string]bool // loops whose last round is recorded as one that went well
+	mu        sync.Mutex
+	seen      store.Shop
+	lease     store.Lease
+	blocked   time.Time // credentials are wrong: nothing is tried before
+	outage    backoff
+	unknownAt time.Time       // when unknown listings were asked for last
+	well      map[string]bool // loops whose last round is recorded as one that went well
 
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -62,7 +64,7 @@ func (s *Service) newRunner(tenant stock.TenantID, shop store.Shop, spec channel
 	}
 	return &runner{service: s, tenant: tenant, shop: opened, settings: shop.Settings, seen: shop, lease: lease, batch: opened.Spec.Limits.PushItems,
 		log:      s.log.With("tenant", tenant, "shop", shop.ID, "channel", spec.Kind),
-		pullWake: newSignal(), pushWake: newSignal(), listWake: newSignal(), hookWake: newSignal(), pulling: make(chan struct{}, 1), well: make(map[string]bool), done: make(chan struct{})}, nil
+		pullWake: newSignal(), pushWake: newSignal(), listWake: newSignal(), matchWake: newSignal(), hookWake: newSignal(), pulling: make(chan struct{}, 1), well: make(map[string]bool), done: make(chan struct{})}, nil
 }
 
 // start starts the loops. They end when the lease is lost or stop is called.
@@ -72,6 +74,7 @@ func (r *runner) start() {
 	r.pullWake.set()
 	r.pushWake.set()
 	r.listWake.set()
+	r.matchWake.set()
 	go func() {
 		defer close(r.done)
 		defer cancel()
@@ -79,7 +82,7 @@ func (r *runner) start() {
 		pulling, stopPulling := context.WithCancel(ctx)
 		defer stopPulling()
 		var loops sync.WaitGroup
-		for _, loop := range []func(context.Context){r.intakeLoop, r.openLoop, r.listLoop, r.readLoop, r.hookLoop, r.pushLoop} {
+		for _, loop := range []func(context.Context){r.intakeLoop, r.openLoop, r.listLoop, r.matchLoop, r.readLoop, r.hookLoop, r.pushLoop} {
 			loops.Go(func() { loop(pulling) })
 		}
 		r.keepLease(ctx)
@@ -153,6 +156,7 @@ func (r *runner) stillOurs() error {
 func (r *runner) see(shop store.Shop) {
 	r.mu.Lock()
 	changed := r.seen.Mode != shop.Mode
+	match := shop.MatchDue > shop.MatchDone
 	notified := shop.NotifiedAt.After(r.seen.NotifiedAt)
 	r.seen = shop
 	r.mu.Unlock()
@@ -163,6 +167,9 @@ func (r *runner) see(shop store.Shop) {
 	if notified {
 		r.notified.Store(true)
 		r.pullWake.set()
+	}
+	if match {
+		r.matchWake.set()
 	}
 }
 

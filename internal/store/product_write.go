@@ -42,6 +42,9 @@ func (w *catalogWork) write(ctx context.Context, tx *Tx) error {
 	if err == nil {
 		err = w.writeCodes(ctx, tx, append(slices.Clone(skus), edited...))
 	}
+	if err == nil && (len(skus) > 0 || slices.ContainsFunc(edited, (*skuState).foundElse)) {
+		err = tx.codesChanged(ctx)
+	}
 	if err == nil {
 		err = w.removeEmptied(ctx, tx)
 	}
@@ -53,6 +56,11 @@ func (w *catalogWork) write(ctx context.Context, tx *Tx) error {
 		return fmt.Errorf("a code was taken meanwhile (%w): %w", err, ErrAgain)
 	}
 	return err
+}
+
+// foundElse tells whether the SKU may be found by other codes than before.
+func (s *skuState) foundElse() bool {
+	return s.now.Code != s.before.Code || !slices.Equal(s.now.Codes, s.before.Codes) || !s.now.ArchivedAt.Equal(s.before.ArchivedAt)
 }
 
 func compareText(a, b string) int {
