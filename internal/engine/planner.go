@@ -27,6 +27,9 @@ func (s *Service) planLoop(ctx context.Context) {
 				if err == nil && !full {
 					full, err = s.db.Sweep(ctx, t.ID, planBatch)
 				}
+				if err == nil && !full {
+					full, err = s.db.StepBulk(ctx, t.ID, planBatch)
+				}
 				if err != nil && ctx.Err() == nil {
 					s.log.Error("plan", "tenant", t.ID, "error", err)
 				}

@@ -1,6 +1,9 @@
 package stock
 
-import "fmt"
+import (
+	"fmt"
+	"unicode/utf8"
+)
 
 // Supply says how a SKU's sellable quantity comes about.
 type Supply string
@@ -54,6 +57,8 @@ func (s Secured) Check() error {
 		return &TermsError{"secured", fmt.Sprintf("%d is above 100 percent", s.N), "percent"}
 	case s.N > LargestUnits:
 		return &TermsError{"secured", fmt.Sprintf("%d is above the limit of %d", s.N, LargestUnits), "large"}
+	case utf8.RuneCountInString(s.Reason) > LongestTermsReason:
+		return &TermsError{"reason", fmt.Sprintf("has %d characters, more than %d", utf8.RuneCountInString(s.Reason), LongestTermsReason), "long"}
 	}
 	return nil
 }
@@ -78,14 +83,19 @@ func (p Point) Check() error {
 	return nil
 }
 
-// TermsError says what is wrong with a term by itself.
+// TermsError says what is wrong with a term, or a line of what is expected, by itself.
 type TermsError struct {
-	Field  string // "supply", "figure", "daily", "secured_as", "secured" or "reorder_point"
+	Field  string // "supply", "figure", "daily", "secured_as", "secured", "reason", "reorder_point" or "mode"; "document", "units" or "note" of what is expected
 	Reason string
-	Code   string // of the sentence: "unknown", "negative", "percent", "large" or "daily"
+	Code   string // of the sentence, one of TermsCodes
 }
 
 func (e *TermsError) Error() string { return e.Field + " " + e.Reason }
+
+// TermsCodes are all codes of TermsError, for whoever has a sentence for each.
+func TermsCodes() []string {
+	return []string{"unknown", "negative", "percent", "large", "long", "daily", "mixed", "below", "product", "missing", "no_line", "closed"}
+}
 
 // Terms are the merchant's settings of one SKU: they decide what can be sold, and when to order more.
 type Terms struct {

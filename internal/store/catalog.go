@@ -190,21 +190,13 @@ func (db *DB) FindSKUs(ctx context.Context, tenant stock.TenantID, codes []strin
 	return ids, err
 }
 
-// SetTerms changes what decides a SKU's sellable quantity, and plans it anew.
+// SetTerms gives a SKU all its terms at once: EditTerms of one row.
 func (db *DB) SetTerms(ctx context.Context, tenant stock.TenantID, sku stock.SKUID, t stock.Terms) error {
-	if err := t.Check(); err != nil {
-		return err
+	answer, err := db.EditTerms(ctx, tenant, TermsEdit{Rows: []TermsRow{{SKU: sku, Change: stock.TermsChange{
+		Secured: &stock.SecuredChange{Mode: stock.Set, As: t.Secured.As, N: t.Secured.N, Reason: &t.Secured.Reason}, Reorder: &t.Reorder,
+		Supply: &stock.SupplyChange{Supply: t.Supply, Figure: t.Figure, Daily: t.Daily}}}}})
+	if err == nil && answer.Rows[0].Refused != nil {
+		return answer.Rows[0].Refused
 	}
-	return db.Write(ctx, tenant, func(tx *Tx) error {
-		n, err := tx.changed(ctx, `UPDATE sku SET supply = $3, figure = $4, daily = $5, secured_as = $6, secured = $7, secured_reason = $8, reorder_point = $9
-			WHERE tenant_id = $1 AND sku_id = $2`, int64(sku), string(cmp.Or(t.Supply, stock.Stocked)), t.Figure, t.Daily,
-			string(t.Secured.As), t.Secured.N, t.Secured.Reason, storedPoint(t.Reorder))
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return ErrNotFound
-		}
-		return tx.markSKUs(ctx, []stock.SKUID{sku}, rankOrder)
-	})
+	return err
 }
