@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -69,28 +70,14 @@ func hasAll(keys, marks []string) bool {
 func bindNames[T any](b *binding[T], headers, keys []string, others Code) (*binding[T], error) {
 	b.begin(headers)
 	for i := range b.columns {
-		field := &b.columns[i].Field
-		names := make(map[string]bool)
-		for _, name := range field.names() {
-			if name != "" {
-				names[headerKey(name)] = true
-			}
-		}
-		for j, key := range keys {
-			if key == "" || !names[key] || b.uses[j].Key != "" {
-				continue
-			}
-			if first := b.at[i]; first >= 0 {
-				return nil, twice(headers, first, j)
-			}
-			b.at[i] = j
-			b.uses[j].Key, b.uses[j].Reason = field.Key, ""
+		if err := b.bindField(i, headers, keys); err != nil {
+			return nil, err
 		}
 	}
 	seen := make(map[string]int)
 	for j := range b.uses {
 		use := &b.uses[j]
-		if use.Key != "" {
+		if use.Key != "" || use.Reason == ColumnSecond {
 			continue
 		}
 		seen[keys[j]]++
@@ -108,6 +95,34 @@ func bindNames[T any](b *binding[T], headers, keys []string, others Code) (*bind
 		}
 	}
 	return b, b.missing(headers)
+}
+
+// bindField looks for the column of one field.
+func (b *binding[T]) bindField(i int, headers, keys []string) error {
+	field := &b.columns[i].Field
+	var fits []int
+	for rank, name := range field.names() {
+		if name == "" || slices.ContainsFunc(field.names()[:rank], func(n string) bool { return headerKey(n) == headerKey(name) }) {
+			continue
+		}
+		for j, key := range keys {
+			if key == headerKey(name) && b.uses[j].Key == "" {
+				fits = append(fits, j)
+			}
+		}
+	}
+	for _, j := range fits {
+		switch first := b.at[i]; {
+		case first < 0:
+			b.at[i] = j
+			b.uses[j].Key, b.uses[j].Reason = field.Key, ""
+		case !field.Ranked, keys[first] == keys[j]:
+			return twice(headers, min(first, j), max(first, j))
+		default:
+			b.uses[j].Reason, b.uses[j].Hint = ColumnSecond, headers[first]
+		}
+	}
+	return nil
 }
 
 func twice(headers []string, first, second int) *Problem {

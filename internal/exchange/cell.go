@@ -52,6 +52,9 @@ func clean(cell string) (value string, exact bool, p *Problem) {
 	case trimmed[0] == '\'' && len(trimmed) > 1 && strings.ContainsAny(firstRune(trimmed[1:]), risky):
 		value, exact = trimmed[1:], true
 	case trimmed[0] == '#':
+		if len(trimmed) > 2 && strings.Trim(trimmed, "#") == "" { // a column that was too narrow
+			return "", false, &Problem{Code: ValueError}
+		}
 		for _, e := range errorCells {
 			if strings.EqualFold(trimmed, e) {
 				return "", false, &Problem{Code: ValueError}

@@ -27,8 +27,9 @@ type decoder struct {
 	end      bool
 }
 
-func newDecoder(in io.Reader, encoding Encoding, offset int64) *decoder {
-	return &decoder{in: in, encoding: encoding, offset: offset, raw: make([]byte, blockBytes)}
+// newDecoder reads in, size bytes that begin at offset of the file.
+func newDecoder(in io.Reader, encoding Encoding, offset, size int64) *decoder {
+	return &decoder{in: in, encoding: encoding, offset: offset, raw: make([]byte, min(blockBytes, size+utf8.UTFMax))}
 }
 
 // next gives the next piece of text; it is the decoder's own until the call after. The end is io.EOF, alone.

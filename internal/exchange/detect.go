@@ -121,7 +121,7 @@ func look(in Input) (*survey, error) {
 		if also != nil {
 			r = io.TeeReader(r, also)
 		}
-		d := newDecoder(r, encoding, 0)
+		d := newDecoder(r, encoding, 0, s.size)
 		for {
 			text, err := d.next()
 			if err == io.EOF {
@@ -318,7 +318,8 @@ func isUTF8(cell string) bool {
 	if start < 0 {
 		return false
 	}
-	var b []byte
+	var buf [128]byte
+	b := buf[:0]
 	for i, r := range cell[start:] {
 		pair, n := text.EncodeCP932(r)
 		if n == 0 {

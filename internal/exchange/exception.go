@@ -16,6 +16,9 @@ var (
 )
 
 func isWord(cell string, words []string) bool {
+	if len(cell) > 30 || digits(cell) {
+		return false
+	}
 	key := headerKey(cell)
 	for _, word := range words {
 		if headerKey(word) == key {

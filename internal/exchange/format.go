@@ -1,8 +1,8 @@
 package exchange
 
 import (
-	"slices"
 	"strings"
+	"sync"
 
 	"soroi/internal/stock"
 )
@@ -60,6 +60,9 @@ type Field struct {
 	Header  string // as it is written
 	English string // header in an English file
 	Aliases []string
+	// Ranked names are in order of exactness: of several columns that fit, the one with the earlier name is read and the others are listed as ignored. Where
+	// they are not, such a file is refused.
+	Ranked  bool
 	Help    Words
 	Example string
 	Kind    FieldKind
@@ -91,6 +94,7 @@ const (
 	EmptyRefused Empty = "refused" // the row is refused
 	EmptySkips   Empty = "skips"   // the row asks for nothing and is ignored
 	EmptyClears  Empty = "clears"  // what is stored is taken away
+	EmptyMeans   Empty = "means"   // the help says what
 )
 
 var emptyWords = map[Empty]Words{
@@ -98,6 +102,7 @@ var emptyWords = map[Empty]Words{
 	EmptyRefused: {"空欄にはできません", "may not be empty"},
 	EmptySkips:   {"空欄の行は何も変えません", "a row with an empty cell changes nothing"},
 	EmptyClears:  {"空欄なら設定を消します", "empty: the setting is removed"},
+	EmptyMeans:   {"意味の欄のとおり", "as described"},
 }
 
 // Sentence says it to people.
@@ -126,19 +131,35 @@ func (f *Field) names() []string {
 	return append([]string{f.Header, f.English, f.Key}, f.Aliases...)
 }
 
-// choose finds the choice that a cell means.
-func (f *Field) choose(cell string) (string, *Problem) {
-	key := headerKey(cell)
-	for _, c := range f.Choices {
-		if key == headerKey(c.Word) || key == headerKey(c.Value) || slices.ContainsFunc(c.Aliases, func(a string) bool { return headerKey(a) == key || a == cell }) {
-			return c.Value, nil
+// chooser finds the choice that a cell means: as it is written, or folded like a header.
+func chooser(choices []Choice) func(cell string) (string, *Problem) {
+	exact := make(map[string]string)
+	var words []string
+	for _, c := range choices {
+		words = append(words, c.Word)
+		for _, name := range append([]string{c.Word, c.Value}, c.Aliases...) {
+			exact[name] = c.Value
 		}
 	}
-	var allowed []string
-	for _, c := range f.Choices {
-		allowed = append(allowed, c.Word)
+	allowed := strings.Join(words, "・")
+	folded := sync.OnceValue(func() map[string]string {
+		keys := make(map[string]string)
+		for name, value := range exact {
+			if key := headerKey(name); key != "" { // + and - are themselves only
+				keys[key] = value
+			}
+		}
+		return keys
+	})
+	return func(cell string) (string, *Problem) {
+		if value, ok := exact[cell]; ok {
+			return value, nil
+		}
+		if value, ok := folded()[headerKey(cell)]; ok {
+			return value, nil
+		}
+		return "", &Problem{Code: NotChoice, Hint: allowed}
 	}
-	return "", &Problem{Code: NotChoice, Hint: strings.Join(allowed, "・")}
 }
 
 // Info is what screens, commands and docs know of a format.

@@ -3,6 +3,7 @@ package exchange
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -80,12 +81,35 @@ func choose(lang Language, w words) string {
 	return w.ja
 }
 
-func (p *Problem) fill(text string) string {
-	if !strings.Contains(text, "{") {
-		return text
+// fill puts the problem's words into a sentence.
+func (p *Problem) fill(sentence string) string {
+	if !strings.Contains(sentence, "{") {
+		return sentence
 	}
-	return strings.NewReplacer("{header}", p.Header, "{value}", p.Value, "{hint}", p.Hint, "{line}", fmt.Sprint(p.Line), "{end}", fmt.Sprint(p.EndLine),
-		"{offset}", fmt.Sprint(p.Offset)).Replace(text)
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(sentence, "{")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		name, after, _ := strings.Cut(rest, "}")
+		switch name {
+		case "header":
+			b.WriteString(p.Header)
+		case "value":
+			b.WriteString(p.Value)
+		case "hint":
+			b.WriteString(p.Hint)
+		case "line":
+			b.WriteString(strconv.Itoa(p.Line))
+		case "end":
+			b.WriteString(strconv.Itoa(p.EndLine))
+		case "offset":
+			b.WriteString(strconv.FormatInt(p.Offset, 10))
+		}
+		sentence = after
+	}
 }
 
 // about is a problem of a field, whose place is filled in by who reads the row.

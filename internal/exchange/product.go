@@ -39,6 +39,11 @@ var stateChoices = []Choice{
 	{Value: "archived", Word: "取扱終了", Aliases: []string{"販売終了", "終了", "廃番", "無効", "1", "true"}, Help: Words{"取り扱いをやめた。一覧に出さず、どの店舗でも売らない", "no longer in use: hidden, and sold nowhere"}},
 }
 
+var (
+	chooseSupply = chooser(supplyChoices)
+	chooseState  = chooser(stateChoices)
+)
+
 // maybeText is a column of text that is left alone when it is empty.
 func maybeText[T any](f Field, most int, at func(*T) *Maybe[string]) Column[T] {
 	return Column[T]{Field: f,
@@ -96,8 +101,8 @@ var Product = &Format[ProductRow]{
 func productColumns() []Column[ProductRow] {
 	product := productField.with("TS-001", Words{"商品のコード。空欄なら SKU コードと同じ商品になります", "The product's code; empty makes a product of its own with the SKU's code"})
 	sku := skuField.with("TS-001-RED-M", Words{"SKU のコード。空欄なら商品だけの行です", "The SKU's code; a row without one is about the product alone"})
-	sku.Empty, sku.Unless = EmptyKeeps, "product"
-	sku.Aliases = []string{"SKU", "SKU管理番号", "システム連携用SKU番号", "品番", "自社品番", "在庫コード", "seller sku", "sku code", "コード", "商品コード"}
+	sku.Empty, sku.Unless = EmptyMeans, "product"
+	sku.Aliases = []string{"SKU", "sku code", "seller sku", "システム連携用SKU番号", "SKU管理番号", "在庫コード", "コード", "自社品番", "品番"}
 	columns := []Column[ProductRow]{
 		textColumn(product, maxCodeRunes, func(r *ProductRow) *string { return &r.Product }),
 		maybeText(Field{Key: "product_name", Header: "商品名", English: "product_name", Aliases: []string{"名称", "品名", "name", "title"},
@@ -124,7 +129,7 @@ func productColumns() []Column[ProductRow] {
 			Field: Field{Key: "supply", Header: "販売方法", English: "supply", Aliases: []string{"在庫タイプ", "供給方法", "在庫区分"},
 				Help: Words{"在庫か受注生産か", "Stocked or made to order"}, Example: "在庫", Kind: ChoiceField, Empty: EmptyKeeps, Choices: supplyChoices},
 			Set: func(r *ProductRow, cell string) *Problem {
-				value, p := (&Field{Choices: supplyChoices}).choose(cell)
+				value, p := chooseSupply(cell)
 				bare, daily := strings.CutSuffix(value, "_daily")
 				r.Supply, r.Daily = given(stock.Supply(bare)), daily
 				return p
@@ -158,7 +163,7 @@ func productColumns() []Column[ProductRow] {
 			Field: Field{Key: "state", Header: "状態", English: "state", Aliases: []string{"取扱", "販売状態", "ステータス", "status", "archived"},
 				Help: Words{"取扱中か取扱終了か", "In use, or archived"}, Example: "取扱中", Kind: ChoiceField, Empty: EmptyKeeps, Choices: stateChoices},
 			Set: func(r *ProductRow, cell string) *Problem {
-				value, p := (&Field{Choices: stateChoices}).choose(cell)
+				value, p := chooseState(cell)
 				r.Archived = given(value == "archived")
 				return p
 			},

@@ -27,7 +27,7 @@ func protect(cell string, kind FieldKind) string {
 	if cell == "" || kind == NumberField || kind == ChoiceField {
 		return cell
 	}
-	danger := strings.ContainsAny(firstRune(cell), risky) || strings.ContainsAny(firstRune(strings.TrimLeft(cell, " \u3000\u00A0")), risky) ||
+	danger := strings.ContainsAny(firstRune(cell), risky) || strings.ContainsAny(firstRune(trim(cell)), risky) ||
 		cell[0] == '\'' && len(cell) > 1 && strings.ContainsAny(firstRune(cell[1:]), risky)
 	short := utf8.RuneCountInString(cell) <= longestLiteral
 	switch {
@@ -68,13 +68,23 @@ func keeps(cell string) bool {
 	if !letters {
 		return !figures && len(cell) > 3 // a mark or two may be anything; ---- is not
 	}
-	upper := strings.ToUpper(cell)
-	if upper == "TRUE" || upper == "FALSE" || anE.MatchString(cell) || eraDate.MatchString(cell) || aClock.MatchString(cell) {
+	if strings.EqualFold(cell, "TRUE") || strings.EqualFold(cell, "FALSE") {
 		return false
 	}
-	if figures {
+	if !figures {
+		return true
+	}
+	switch first := cell[0]; {
+	case first >= '0' && first <= '9', first == '.', first == ' ', first == ',', first == ':':
+		if anE.MatchString(cell) || aClock.MatchString(cell) {
+			return false
+		}
+	case strings.IndexByte("MTSHRmtshr", first) >= 0 && eraDate.MatchString(cell):
+		return false
+	}
+	for i := range len(cell) - 2 {
 		for _, m := range months {
-			if strings.Contains(upper, strings.ToUpper(m)) {
+			if strings.EqualFold(cell[i:i+3], m) {
 				return false
 			}
 		}

@@ -98,6 +98,7 @@ const (
 	ColumnUnmapped  Code = "column_unmapped"
 	ColumnNameless  Code = "column_nameless"
 	ColumnConstant  Code = "column_constant"
+	ColumnSecond    Code = "column_second"
 	ColumnDuplicate Code = "column_duplicate"
 )
 
@@ -200,5 +201,6 @@ var reasons = map[Code]reason{
 	ColumnUnmapped:  {ColumnIgnored, words{"列の対応にない列です。", "The column mapping does not use it."}, words{"使うには列の対応に加えてください。", "To use it, add it to the mapping."}},
 	ColumnNameless:  {ColumnIgnored, words{"見出しのない列です。", "The column has no header."}, words{"使うには見出しを付けてください。", "To use it, give it a header."}},
 	ColumnConstant:  {ColumnIgnored, words{"列の対応で固定値「{hint}」を使うので読みません。", "The mapping uses the constant \"{hint}\" instead."}, noStep},
+	ColumnSecond:    {ColumnIgnored, words{"「{hint}」の列を使うので、この列は読みません。", "\"{hint}\" is read instead."}, words{"この列を使うには、列の対応を設定してください。", "To use this one, set up a column mapping."}},
 	ColumnDuplicate: {ColumnIgnored, words{"同じ見出しの列がほかにもあり、どちらも使いません。", "There are several columns with this header, and none of them is used."}, noStep},
 }

@@ -3,6 +3,7 @@ package exchange
 import (
 	"io"
 	"iter"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -144,7 +145,7 @@ func (r *Rows[T]) read(row *Row[T]) []*Problem {
 		problems = append(problems, p)
 	}
 	if !whole {
-		return problems
+		return slices.DeleteFunc(problems, func(p *Problem) bool { return p.Code == BrokenUnused })
 	}
 	if r.format.Start != nil {
 		r.format.Start(&row.Value, r.options.Defaults)

@@ -119,13 +119,7 @@ func (s *scanner) next() (Record, error) {
 		}
 		inside := state == quoted
 		if n := s.run(inside || state == formula); n > 0 {
-			switch state {
-			case quoteSeen:
-				s.flaw(StrayQuote)
-				state = plain
-			case atStart, formulaQuote:
-				state = plain
-			}
+			state = s.open(state)
 			s.put(s.block[s.at : s.at+n])
 			s.at += n
 			inCR = false
@@ -135,14 +129,8 @@ func (s *scanner) next() (Record, error) {
 		s.at++
 		switch {
 		case c == 0 || c == broken:
+			state = s.open(state)
 			s.unreadable(c)
-			switch state {
-			case quoteSeen:
-				s.flaw(StrayQuote)
-				state = plain
-			case atStart, formulaQuote:
-				state = plain
-			}
 		case c == '"':
 			switch {
 			case state == atStart:
@@ -186,6 +174,19 @@ func (s *scanner) next() (Record, error) {
 		}
 		inCR = c == '\r'
 	}
+}
+
+// open is the state of a field to which a character is added that is neither quotation mark nor end.
+func (s *scanner) open(state fieldState) fieldState {
+	switch state {
+	case quoteSeen:
+		s.flaw(StrayQuote)
+		s.put([]byte{'"'})
+		return plain
+	case atStart, formulaQuote:
+		return plain
+	}
+	return state
 }
 
 // run is how many bytes from s.at on are nothing but text.
@@ -243,6 +244,9 @@ func (s *scanner) endField() {
 	} else {
 		s.ends = append(s.ends, len(s.text))
 	}
+	if s.fault == RowTooLong && len(s.faults) > 0 && s.faults[len(s.faults)-1].Code == RowTooLong {
+		s.fault = "" // told once
+	}
 	if s.fault != "" && len(s.faults) < maxRowFaults {
 		p := &Problem{Code: s.fault, Line: s.line, EndLine: s.line, Value: cut(string(s.text[s.begin:]), valueRunes), column: len(s.ends)}
 		switch s.fault {
@@ -251,7 +255,7 @@ func (s *scanner) endField() {
 		case FieldTooLong:
 			p.Hint = megabytes(maxFieldBytes)
 		case RowTooLong:
-			p.Hint = megabytes(maxRowBytes) + ", " + strconv.Itoa(maxColumns)
+			p.Hint = megabytes(maxRowBytes) + ", " + strconv.Itoa(maxColumns) + " 列/columns"
 		}
 		s.faults = append(s.faults, p)
 	}

@@ -84,15 +84,15 @@ func (t Target) finish() *Problem {
 
 // productField is the column by which formats name a product.
 var productField = Field{
-	Key: "product", Header: "商品コード", English: "product", Aliases: []string{"商品番号", "商品管理番号", "親コード", "親商品コード", "product code", "parent sku"},
+	Key: "product", Header: "商品コード", English: "product", Aliases: []string{"親商品コード", "親コード", "parent sku", "product code", "商品番号", "商品管理番号"}, Ranked: true,
 	Help:    Words{"商品のコード。SKUコードが空欄の行は商品全体の設定になります", "The product's code; a row without a SKU sets the whole product"},
-	Example: "TS-001", Kind: CodeField, Empty: EmptyKeeps,
+	Example: "TS-001", Kind: CodeField, Empty: EmptyMeans,
 }
 
 // targetColumns name a SKU or a product: either column may be missing, but not both.
 func targetColumns[T any](at func(*T) *Target) []Column[T] {
 	sku := skuField
-	sku.Empty, sku.Unless = EmptyKeeps, "product"
+	sku.Empty, sku.Unless = EmptyMeans, "product"
 	sku.Help = Words{"SKU のコード、または登録してある別のコード(JAN など)。商品全体の設定なら空欄", "The SKU's code, or another of its registered codes (JAN …); empty for a whole product"}
 	return []Column[T]{
 		textColumn(productField, maxCodeRunes, func(r *T) *string { return &at(r).Product }),

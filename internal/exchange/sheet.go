@@ -137,7 +137,7 @@ func (s *Sheet) open() error {
 
 func (s *Sheet) decoder() *decoder {
 	mark := int64(s.Detection.mark)
-	return newDecoder(io.NewSectionReader(s.in, mark, s.Size-mark), s.Detection.Encoding, mark)
+	return newDecoder(io.NewSectionReader(s.in, mark, s.Size-mark), s.Detection.Encoding, mark, s.Size-mark)
 }
 
 // start opens the rows and reads the headers.
@@ -163,7 +163,7 @@ func (s *Sheet) start() error {
 		}
 		s.HeaderLine, s.Headers = r.Line, r.Cells
 		for i, cell := range s.Headers {
-			s.Headers[i] = strings.TrimSpace(cell)
+			s.Headers[i] = trim(cell)
 			if inner, ok := unwrap(s.Headers[i]); ok {
 				s.Headers[i] = inner
 			}
@@ -288,6 +288,6 @@ func (s *Sheet) findDelimiter() (byte, error) {
 }
 
 // headerKey is the form under which headers are compared: folded, without the marks by which people part words.
-func headerKey(s string) string {
-	return strings.NewReplacer(" ", "", "_", "", "-", "", "・", "").Replace(text.Fold(s))
-}
+func headerKey(s string) string { return headerMarks.Replace(text.Fold(s)) }
+
+var headerMarks = strings.NewReplacer(" ", "", "_", "", "-", "")

@@ -89,6 +89,8 @@ var modeChoices = []Choice{
 	{Value: string(stock.Subtract), Word: "減算", Aliases: []string{"引く", "差引", "出庫", "-", "minus", "decrease"}, Help: Words{"在庫数からこの数を引きます", "this number is taken from the stock"}},
 }
 
+var chooseMode = chooser(modeChoices)
+
 // Stock is the file that registers stock: a code, a number, and how the number is meant.
 var Stock = &Format[StockRow]{
 	Name:  "stock",
@@ -109,7 +111,7 @@ var Stock = &Format[StockRow]{
 				Help:    Words{"上書き・加算・減算のどれか。空欄なら取り込みのときに選んだもの", "set, add or subtract; empty is what was chosen for the import"},
 				Example: "上書き", Kind: ChoiceField, Empty: EmptyKeeps, Choices: modeChoices},
 			Set: func(r *StockRow, cell string) *Problem {
-				mode, p := (&Field{Choices: modeChoices}).choose(cell)
+				mode, p := chooseMode(cell)
 				if p == nil {
 					r.Mode = stock.Mode(mode)
 				}
@@ -148,7 +150,9 @@ var Stock = &Format[StockRow]{
 // skuField is the column by which every format of ours names a SKU.
 var skuField = Field{
 	Key: "code", Header: "SKUコード", English: "sku",
-	Aliases: []string{"SKU", "SKU管理番号", "コード", "商品コード", "品番", "商品番号", "自社品番", "管理番号", "商品管理番号", "システム連携用SKU番号", "在庫コード", "item code", "product code", "seller sku", "sku code", "JANコード", "JAN", "EAN", "バーコード", "barcode"},
+	Aliases: []string{"SKU", "sku code", "seller sku", "システム連携用SKU番号", "SKU管理番号", "在庫コード", "コード", "自社品番", "品番", "管理番号", "商品コード", "item code", "product code", "商品番号", "商品管理番号",
+		"JANコード", "JAN", "EAN", "バーコード", "barcode"},
+	Ranked:  true,
 	Help:    Words{"SKU のコード、または登録してある別のコード(JAN など)", "The SKU's code, or another of its registered codes (JAN …)"},
 	Example: "TS-001-RED-M", Kind: CodeField, Required: true, Empty: EmptyRefused,
 }

@@ -22,7 +22,10 @@ const (
 	maxWorkbookParts  = 10_000
 	maxWorkbookBytes  = 2 << 30
 	maxStringsBytes   = 128 << 20
-	maxOtherBytes     = 64 << 20
+	maxPictureBytes   = 64 << 20
+	maxHeldBytes      = 16 << 20 // of parts that are parsed or kept whole: styles, small sheets
+	maxElementBytes   = 1 << 20  // of one element: a cell's text, an element's attributes
+	maxRowCells       = 16384    // Excel's own
 	workbookInMemory  = 1 << 20
 	maxFormulasListed = 10_000
 )
@@ -37,10 +40,20 @@ type workbook struct {
 func openWorkbook(in Input, dir string) (*workbook, error) {
 	archive, err := zip.NewReader(io.NewSectionReader(in, 0, in.Size()), in.Size())
 	if err != nil {
-		return nil, &Problem{Code: WorkbookBroken, Hint: err.Error()}
+		return nil, broke(err)
 	}
 	if p := checkParts(archive); p != nil {
 		return nil, p
+	}
+	if part, err := findPart(archive, "xl/sharedStrings.xml"); err == nil {
+		content, err := part.Open()
+		if err == nil {
+			_, err = io.Copy(io.Discard, &bounded{in: content})
+			err = errors.Join(err, content.Close())
+		}
+		if err != nil {
+			return nil, broke(err)
+		}
 	}
 	// The library reads a file by its name without loading it; of a reader it takes all into memory.
 	copied, err := os.CreateTemp(dir, "soroi-workbook-*.xlsx")
@@ -57,14 +70,14 @@ func openWorkbook(in Input, dir string) (*workbook, error) {
 		ShortDatePattern: "yyyy/m/d", LongDatePattern: "yyyy年m月d日"})
 	if err != nil {
 		b.close()
-		return nil, &Problem{Code: WorkbookBroken, Hint: err.Error()}
+		return nil, broke(err)
 	}
 	return b, nil
 }
 
 // checkParts looks at what is in the container before any of it is unpacked. Sizes are what the container says; reading past them fails.
 func checkParts(archive *zip.Reader) *Problem {
-	var all, other uint64
+	var all, pictures, held uint64
 	kind := "zip"
 	for _, part := range archive.File {
 		name := strings.ToLower(strings.ReplaceAll(part.Name, "\\", "/"))
@@ -86,8 +99,11 @@ func checkParts(archive *zip.Reader) *Problem {
 			if part.UncompressedSize64 > maxStringsBytes {
 				return &Problem{Code: WorkbookTooLarge, Hint: "sharedStrings.xml > " + megabytes(maxStringsBytes)}
 			}
-		case !strings.HasPrefix(name, "xl/worksheets/sheet"):
-			other += part.UncompressedSize64
+		case strings.HasPrefix(name, "xl/worksheets/sheet") && part.UncompressedSize64 > workbookInMemory:
+		case strings.HasSuffix(name, ".xml") || strings.HasSuffix(name, ".rels") || strings.HasSuffix(name, ".vml"):
+			held += part.UncompressedSize64
+		default:
+			pictures += part.UncompressedSize64
 		}
 	}
 	switch {
@@ -97,8 +113,10 @@ func checkParts(archive *zip.Reader) *Problem {
 		return &Problem{Code: WorkbookTooLarge, Hint: fmt.Sprintf("%d parts > %d", len(archive.File), maxWorkbookParts)}
 	case all > maxWorkbookBytes:
 		return &Problem{Code: WorkbookTooLarge, Hint: "> " + megabytes(maxWorkbookBytes)}
-	case other > maxOtherBytes:
-		return &Problem{Code: WorkbookTooLarge, Hint: "pictures and the like > " + megabytes(maxOtherBytes)}
+	case pictures > maxPictureBytes:
+		return &Problem{Code: WorkbookTooLarge, Hint: "pictures and the like > " + megabytes(maxPictureBytes)}
+	case held > maxHeldBytes:
+		return &Problem{Code: WorkbookTooLarge, Hint: "styles and the like > " + megabytes(maxHeldBytes)}
 	}
 	return nil
 }
@@ -138,7 +156,7 @@ func (b *workbook) choose(name string) (string, error) {
 			}
 		}
 		if err := rows.Close(); err != nil {
-			return "", &Problem{Code: WorkbookBroken, Hint: err.Error()}
+			return "", broke(err)
 		}
 		if found {
 			return name, nil
@@ -153,12 +171,12 @@ type sheetRows struct {
 	row           int
 	rows          int // of the whole sheet, as found when it was checked
 	size          int64
-	unworked      map[string]bool // cells with a formula and no result
+	unworked      map[string]string // formulas without a result, by cell
 }
 
 // rows opens a sheet. The library passes over what it cannot read, so the sheet is checked from end to end first.
 func (b *workbook) rows(name string, size int64) (*sheetRows, error) {
-	s := &sheetRows{size: size, unworked: make(map[string]bool)}
+	s := &sheetRows{size: size, unworked: make(map[string]string)}
 	if err := b.check(name, s); err != nil {
 		return nil, err
 	}
@@ -167,7 +185,7 @@ func (b *workbook) rows(name string, size int64) (*sheetRows, error) {
 		s.shown, err = b.file.Rows(name)
 	}
 	if err != nil {
-		return nil, &Problem{Code: WorkbookBroken, Hint: err.Error()}
+		return nil, broke(err)
 	}
 	return s, nil
 }
@@ -176,27 +194,29 @@ func (b *workbook) rows(name string, size int64) (*sheetRows, error) {
 func (b *workbook) check(name string, s *sheetRows) error {
 	archive, err := zip.OpenReader(b.copied)
 	if err != nil {
-		return &Problem{Code: WorkbookBroken, Hint: err.Error()}
+		return broke(err)
 	}
 	defer archive.Close()
 	part, err := b.part(&archive.Reader, name)
 	if err != nil {
-		return &Problem{Code: WorkbookBroken, Hint: err.Error()}
+		return broke(err)
 	}
 	content, err := part.Open()
 	if err != nil {
-		return &Problem{Code: WorkbookBroken, Hint: err.Error()}
+		return broke(err)
 	}
 	defer content.Close()
-	decoder := xml.NewDecoder(content)
-	depth, cell, formula, value := 0, "", false, false
+	decoder := xml.NewDecoder(&bounded{in: content})
+	depth, cells, cell, value := 0, 0, "", false
+	var formula []byte // with its equals sign; nil where the cell has none
+	inFormula := false
 	for {
 		token, err := decoder.RawToken()
 		if err == io.EOF && depth == 0 {
 			return nil
 		}
 		if err != nil {
-			return &Problem{Code: WorkbookBroken, Hint: name + ": " + err.Error()}
+			return broke(err)
 		}
 		switch element := token.(type) {
 		case xml.StartElement:
@@ -204,20 +224,62 @@ func (b *workbook) check(name string, s *sheetRows) error {
 			switch element.Name.Local {
 			case "row":
 				s.rows++
+				cells = 0
 			case "c":
-				cell, formula, value = attribute(element, "r"), false, false
+				if cells++; cells > maxRowCells {
+					return &Problem{Code: WorkbookTooLarge, Line: s.rows, EndLine: s.rows, Hint: fmt.Sprintf("row %d: > %d cells", s.rows, maxRowCells)}
+				}
+				cell, formula, value = attribute(element, "r"), nil, false
 			case "f":
-				formula = true
+				formula, inFormula = []byte{'='}, true
 			case "v", "is":
 				value = true
 			}
+		case xml.CharData:
+			if inFormula && len(formula) < 4*valueRunes {
+				formula = append(formula, element...)
+			}
 		case xml.EndElement:
 			depth--
-			if element.Name.Local == "c" && formula && !value && len(s.unworked) < maxFormulasListed {
-				s.unworked[cell] = true
+			inFormula = false
+			if element.Name.Local == "c" && formula != nil && !value && len(s.unworked) < maxFormulasListed {
+				s.unworked[cell] = strings.ToValidUTF8(cut(string(formula), valueRunes), "…")
 			}
 		}
 	}
+}
+
+// bounded is XML without elements of unheard-of size: nothing would read them piece by piece.
+type bounded struct {
+	in  io.Reader
+	run int // bytes since an element began
+}
+
+var errElement = fmt.Errorf("an element of more than %s", megabytes(maxElementBytes))
+
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.in.Read(p)
+	first, last := bytes.IndexByte(p[:n], '<'), bytes.LastIndexByte(p[:n], '<')
+	if first < 0 {
+		b.run += n
+	} else {
+		b.run += first
+	}
+	if b.run > maxElementBytes {
+		return 0, errElement
+	}
+	if last >= 0 {
+		b.run = n - last
+	}
+	return n, err
+}
+
+// broke says that a workbook cannot be read, or only by taking too much.
+func broke(err error) *Problem {
+	if errors.Is(err, errElement) {
+		return &Problem{Code: WorkbookTooLarge, Hint: err.Error()}
+	}
+	return &Problem{Code: WorkbookBroken, Hint: err.Error()}
 }
 
 func attribute(element xml.StartElement, name string) string {
@@ -288,7 +350,7 @@ func readPart(archive *zip.Reader, name string, into any) error {
 		return err
 	}
 	defer content.Close()
-	return xml.NewDecoder(io.LimitReader(content, maxOtherBytes)).Decode(into)
+	return xml.NewDecoder(io.LimitReader(content, maxHeldBytes)).Decode(into)
 }
 
 func (s *sheetRows) close() error { return errors.Join(s.stored.Close(), s.shown.Close()) }
@@ -304,7 +366,7 @@ func (s *sheetRows) offset() int64 {
 func (s *sheetRows) next() (Record, error) {
 	if !s.stored.Next() || !s.shown.Next() {
 		if err := errors.Join(s.stored.Error(), s.shown.Error()); err != nil {
-			return Record{}, &Problem{Code: WorkbookBroken, Hint: err.Error()}
+			return Record{}, broke(err)
 		}
 		return Record{}, io.EOF
 	}
@@ -336,8 +398,8 @@ func (s *sheetRows) next() (Record, error) {
 			fault = RowTooLong
 		case strings.ContainsRune(r.Cells[i], 0):
 			fault = NULByte
-		case len(s.unworked) > 0 && s.unworked[cellName(i, s.row)]:
-			fault = ValueFormula
+		case len(s.unworked) > 0 && s.unworked[cellName(i, s.row)] != "":
+			fault, r.Cells[i] = ValueFormula, s.unworked[cellName(i, s.row)]
 		}
 		if fault != "" && len(r.Faults) < maxRowFaults {
 			r.Faults = append(r.Faults, &Problem{Code: fault, Line: s.row, EndLine: s.row, Value: cut(r.Cells[i], valueRunes), Hint: megabytes(maxFieldBytes), column: i + 1})

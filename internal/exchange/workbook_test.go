@@ -77,7 +77,7 @@ func TestWorkbook(t *testing.T) {
 	}
 	rows, receipt := readStock(t, content, exchange.ReadOptions{})
 	same(t, "rows", rows, []string{"3 ソ-1 ①㈱髙～ set 5", "4 00123 set 1234567", "7 3月15日 set 1", "9 C add 7", "10 TRUE set 0"})
-	same(t, "findings", findings(receipt), []string{"5 not_whole 在庫数 1.6", "6 value_formula 在庫数"})
+	same(t, "findings", findings(receipt), []string{"5 not_whole 在庫数 1.6", "6 value_formula 在庫数 =1+1"})
 	if receipt.Rows.Read != 8 || receipt.Rows.Ignored != 1 {
 		t.Errorf("%+v", receipt.Rows)
 	}
@@ -185,6 +185,14 @@ func TestWorkbooksThatAreRefused(t *testing.T) {
 		{"a sheet that ends between rows", repack(t, whole, sheet, func(s string) string { return s[:strings.Index(s, `<row r="9"`)] }), exchange.WorkbookBroken},
 		{"a sheet of broken marks", repack(t, whole, sheet, func(s string) string { return strings.Replace(s, `<row r="9"`, `<row r="9`, 1) }), exchange.WorkbookBroken},
 		{"a bomb of pictures", archive(t, "xl/workbook.xml", "", "xl/media/a.png", strings.Repeat("\x00", 65<<20)), exchange.WorkbookTooLarge},
+		{"a bomb of styles", archive(t, "xl/workbook.xml", "", "xl/styles.xml", strings.Repeat("\x00", 17<<20)), exchange.WorkbookTooLarge},
+		{"a text without end", archive(t, "xl/workbook.xml", "", "xl/sharedStrings.xml", "<sst><si><t>"+strings.Repeat("x", 2<<20)), exchange.WorkbookTooLarge},
+		{"a cell without end", repack(t, whole, sheet, func(s string) string {
+			return strings.Replace(s, "<v>9</v>", "<v>"+strings.Repeat("9", 2<<20)+"</v>", 1)
+		}), exchange.WorkbookTooLarge},
+		{"a row without end", repack(t, whole, sheet, func(s string) string {
+			return strings.Replace(s, "</row>", strings.Repeat("<c><v>1</v></c>", 20_000)+"</row>", 1)
+		}), exchange.WorkbookTooLarge},
 		{"a bomb of texts", archive(t, "xl/workbook.xml", "", "xl/sharedStrings.xml", strings.Repeat("\x00", 129<<20)), exchange.WorkbookTooLarge},
 	} {
 		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {

@@ -111,6 +111,7 @@ type sink struct {
 	w        *bufio.Writer
 	encoding Encoding
 	delim    string
+	quoted   string // what makes a cell be written within quotation marks
 	line     int
 	replaced []Replacement
 	buf      []byte
@@ -133,6 +134,7 @@ func newSink(w io.Writer, encoding Encoding) (*sink, error) {
 	default:
 		return nil, &Problem{Code: NoSuchEncoding, Value: string(encoding)}
 	}
+	s.quoted = "\"\r\n" + s.delim
 	if _, err := s.w.WriteString(mark); err != nil {
 		return nil, fmt.Errorf("write the file: %w", err)
 	}
@@ -150,7 +152,7 @@ func (s *sink) row(cells, headers []string, kinds []FieldKind) error {
 		if i > 0 {
 			s.put(rune(s.delim[0]))
 		}
-		quote := strings.ContainsAny(cell, "\"\r\n"+s.delim) || cell != "" && (cell[0] == ' ' || cell[len(cell)-1] == ' ') || cell == "" && len(cells) == 1
+		quote := strings.ContainsAny(cell, s.quoted) || cell != "" && (cell[0] == ' ' || cell[len(cell)-1] == ' ') || cell == "" && len(cells) == 1
 		if quote {
 			s.put('"')
 		}
