@@ -94,3 +94,50 @@ func TestEngine_unknown_listing_is_asked_for(t *testing.T) {
 		}
 	})
 }
+
+// One SKU is listed twice in one shop. A sale of one lowers the other, in that shop as well as elsewhere, and each is believed to show what it shows.
+func TestEngine_two_listings_of_one_SKU_in_one_shop(t *testing.T) {
+	t.Parallel()
+	for _, write := range everyWrite {
+		t.Run(string(write), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx := context.Background()
+				twice, other := newMemoryShop("twice", write, 2, opening), newMemoryShop("other", channel.Delta, 1, opening)
+				tn := newTown(t, 1, twice, other)
+				stop := tn.start()
+				defer stop()
+				time.Sleep(5 * time.Second)
+				answer, err := tn.db.Link(ctx, tn.tenant, store.LinkRequest{Rows: []store.LinkRow{{Shop: tn.ids[0], Ref: refOf(1), SKU: tn.skus[0]}}})
+				if err != nil || !answer.Applied {
+					t.Fatalf("%+v %v", answer, err)
+				}
+				show := func(what string, want int64) {
+					t.Helper()
+					tn.settle()
+					if a, b, c := twice.shows(refOf(0)), twice.shows(refOf(1)), other.shows(refOf(0)); a != want || b != want || c != want {
+						t.Errorf("%s: %d and %d in the one shop, %d in the other, want %d", what, a, b, c, want)
+					}
+				}
+				show("before", opening)
+				time.Sleep(10 * time.Second)
+				twice.buy(refOf(0), 3)
+				time.Sleep(time.Minute)
+				show("a sale of the first", opening-3)
+				twice.buy(refOf(1), 2)
+				twice.buy(refOf(0), 1)
+				time.Sleep(time.Minute)
+				show("sales of both", opening-6)
+				number, _ := twice.buy(refOf(1), 4)
+				time.Sleep(time.Minute)
+				show("one more", opening-10)
+				twice.cut(number, 4)
+				time.Sleep(time.Minute)
+				show("cancelled", opening-6)
+				if drifts := tn.totals().Drifts; drifts != 0 {
+					t.Errorf("%d drifts in a world without faults", drifts)
+				}
+			})
+		})
+	}
+}

@@ -85,6 +85,9 @@ func (db *DB) IgnoreCodes(ctx context.Context, tenant stock.TenantID, actor stri
 	return outcomes, nil
 }
 
+// anyShop lets an index that begins with the shop find a code in all of them.
+const anyShop = "shop_id IN (SELECT shop.shop_id FROM shop WHERE shop.tenant_id = $1)"
+
 func (tx *Tx) ignore(ctx context.Context, actor string, r IgnoreRow) (IgnoreOutcome, error) {
 	var o IgnoreOutcome
 	key := text.Fold(r.Code)
@@ -94,7 +97,7 @@ func (tx *Tx) ignore(ctx context.Context, actor string, r IgnoreRow) (IgnoreOutc
 	}
 	o.Before = ignored[key]
 	o.After = o.Before
-	err = tx.one(ctx, []any{&o.Linked}, "SELECT COUNT(*) FROM listing WHERE tenant_id = $1 AND code_key = $2 AND sku_id IS NOT NULL", key)
+	err = tx.one(ctx, []any{&o.Linked}, "SELECT COUNT(*) FROM listing WHERE tenant_id = $1 AND "+anyShop+" AND code_key = $2 AND sku_id IS NOT NULL", key)
 	if err != nil || o.Before == !r.Remove {
 		return o, err
 	}
@@ -118,7 +121,7 @@ func (tx *Tx) ignore(ctx context.Context, actor string, r IgnoreRow) (IgnoreOutc
 		return o, err
 	}
 	o.After = !r.Remove
-	o.Listings, err = tx.changed(ctx, "UPDATE listing SET ignored = $3 WHERE tenant_id = $1 AND code_key = $2 AND sku_id IS NULL AND ignored <> $3", key, o.After)
+	o.Listings, err = tx.changed(ctx, "UPDATE listing SET ignored = $3 WHERE tenant_id = $1 AND "+anyShop+" AND code_key = $2 AND sku_id IS NULL AND ignored <> $3", key, o.After)
 	if err != nil {
 		return o, err
 	}
@@ -136,7 +139,7 @@ func (tx *Tx) wakeLines(ctx context.Context, key string) (int64, error) {
 		err := rows.Scan(&r.shop, &r.ref)
 		refs[r] = true
 		return err
-	}, "SELECT shop_id, ref FROM listing WHERE tenant_id = $1 AND code_key = $2 AND sku_id IS NULL", key)
+	}, "SELECT shop_id, ref FROM listing WHERE tenant_id = $1 AND "+anyShop+" AND code_key = $2 AND sku_id IS NULL", key)
 	if err != nil {
 		return 0, err
 	}

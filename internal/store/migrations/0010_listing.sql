@@ -13,7 +13,8 @@ ALTER TABLE listing ADD COLUMN linked_by TEXT NOT NULL DEFAULT '';
 DROP INDEX listing_unlinked_idx;
 CREATE INDEX listing_unlinked_idx ON listing (tenant_id, shop_id, ref) WHERE sku_id IS NULL AND NOT ignored;
 CREATE INDEX listing_ignored_idx ON listing (tenant_id, shop_id, ref) WHERE ignored;
-CREATE INDEX listing_code_key_idx ON listing (tenant_id, code_key, shop_id);
+CREATE INDEX listing_code_key_idx ON listing (tenant_id, shop_id, code_key, ref);
+CREATE INDEX listing_unlinked_code_idx ON listing (tenant_id, shop_id, code_key, ref) WHERE sku_id IS NULL AND NOT ignored;
 
 -- awaiting counts the units of a line without a SKU that are held, have left or have come back once it is known what they are; 0 when there
 -- is nothing to wait for, and for codes that are no stock.
