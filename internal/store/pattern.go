@@ -67,39 +67,60 @@ func (e *InUseError) Error() string {
 // SavePattern stores a pattern and has the SKUs that follow it planned anew, after all orders. A pattern with mistakes gives a *PatternError, a name that
 // is taken a *ConflictError, a pattern that is gone ErrNotFound, and one that has changed since Version ErrVersion.
 func (db *DB) SavePattern(ctx context.Context, tenant stock.TenantID, c PatternChange) (PatternID, error) {
-	if found := allocation.Check(c.Pattern); len(found) > 0 {
-		return 0, &PatternError{found}
+	ids, err := db.SavePatterns(ctx, tenant, []PatternChange{c})
+	if err != nil {
+		return 0, err
 	}
-	id := c.ID
+	return ids[0], nil
+}
+
+// SavePatterns is SavePattern for several, all or none.
+func (db *DB) SavePatterns(ctx context.Context, tenant stock.TenantID, changes []PatternChange) ([]PatternID, error) {
+	for _, c := range changes {
+		if found := allocation.Check(c.Pattern); len(found) > 0 {
+			return nil, &PatternError{found}
+		}
+	}
+	ids := make([]PatternID, len(changes))
 	err := db.Write(ctx, tenant, func(tx *Tx) error {
-		if err := tx.shopsExist(ctx, c.Pattern); err != nil {
-			return err
-		}
-		body := patternBody(c.Pattern)
-		if c.ID == 0 {
-			fresh, err := tx.newID(ctx)
+		for i, c := range changes {
+			id, err := tx.savePattern(ctx, c)
 			if err != nil {
-				return err
+				return fmt.Errorf("pattern %q: %w", c.Pattern.Name, err)
 			}
-			id = PatternID(fresh)
-			_, err = tx.exec(ctx, `INSERT INTO pattern (tenant_id, pattern_id, name, body, version, actor, created_at, changed_at) VALUES ($1, $2, $3, $4, 1, $5, $6, $6)`,
-				fresh, c.Pattern.Name, body, c.Actor, micros(tx.now))
-			return err
+			ids[i] = id
 		}
-		n, err := tx.changed(ctx, `UPDATE pattern SET name = $3, body = $4, version = version + 1, actor = $5, changed_at = $6
-			WHERE tenant_id = $1 AND pattern_id = $2 AND ($7 = 0 OR version = $7)`, int64(c.ID), c.Pattern.Name, body, c.Actor, micros(tx.now), c.Version)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return tx.whyUnchanged(ctx, c.ID)
-		}
-		return tx.sweepPattern(ctx, c.ID)
+		return nil
 	})
 	if err != nil {
-		return 0, fmt.Errorf("save pattern %q: %w", c.Pattern.Name, err)
+		return nil, fmt.Errorf("save patterns: %w", err)
 	}
-	return id, nil
+	return ids, nil
+}
+
+func (tx *Tx) savePattern(ctx context.Context, c PatternChange) (PatternID, error) {
+	if err := tx.shopsExist(ctx, c.Pattern); err != nil {
+		return 0, err
+	}
+	body := patternBody(c.Pattern)
+	if c.ID == 0 {
+		fresh, err := tx.newID(ctx)
+		if err != nil {
+			return 0, err
+		}
+		_, err = tx.exec(ctx, `INSERT INTO pattern (tenant_id, pattern_id, name, body, version, actor, created_at, changed_at) VALUES ($1, $2, $3, $4, 1, $5, $6, $6)`,
+			fresh, c.Pattern.Name, body, c.Actor, micros(tx.now))
+		return PatternID(fresh), err
+	}
+	n, err := tx.changed(ctx, `UPDATE pattern SET name = $3, body = $4, version = version + 1, actor = $5, changed_at = $6
+		WHERE tenant_id = $1 AND pattern_id = $2 AND ($7 = 0 OR version = $7)`, int64(c.ID), c.Pattern.Name, body, c.Actor, micros(tx.now), c.Version)
+	if err != nil {
+		return 0, err
+	}
+	if n == 0 {
+		return 0, tx.whyUnchanged(ctx, c.ID)
+	}
+	return c.ID, tx.sweepPattern(ctx, c.ID)
 }
 
 // whyUnchanged tells a pattern that is gone from one that somebody else has changed.

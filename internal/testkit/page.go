@@ -120,7 +120,7 @@ func (p Page) Faults(token string) []string {
 		}
 	}
 	for _, n := range p.Elements(atom.Input, atom.Select, atom.Textarea) {
-		if Attr(n, "type") == "hidden" || labelled[Attr(n, "id")] {
+		if Attr(n, "type") == "hidden" || labelled[Attr(n, "id")] || Attr(n, "aria-label") != "" {
 			continue
 		}
 		inside := false

@@ -14,6 +14,7 @@ import (
 	"soroi/internal/store"
 	"soroi/internal/web/account"
 	"soroi/internal/web/front"
+	"soroi/internal/web/patterns"
 	"soroi/internal/web/shops"
 	"soroi/internal/web/sku"
 	"soroi/internal/web/stocklist"
@@ -45,7 +46,7 @@ func New(d Deps) (http.Handler, error) {
 		return nil, err
 	}
 	s := &site{Deps: d, ui: u, cookies: ui.Cookies{Secure: strings.HasPrefix(d.PublicURL, "https://")}}
-	var screenErr [6]error
+	var screenErr [7]error
 	s.account, screenErr[0] = account.New(u, d.DB, s.cookies)
 	frontScreen, err := front.New(u, d.DB)
 	screenErr[1] = err
@@ -56,6 +57,8 @@ func New(d Deps) (http.Handler, error) {
 	shopScreen, err := shops.New(u, d.DB, d.Engine, s.cookies)
 	screenErr[4] = err
 	s.keys, screenErr[5] = u.KeysPage()
+	patternScreen, err := patterns.New(u, d.DB, d.Engine, d.Clock, s.cookies)
+	screenErr[6] = err
 	if err := errors.Join(screenErr[:]...); err != nil {
 		return nil, fmt.Errorf("screens: %w", err)
 	}
@@ -82,6 +85,17 @@ func New(d Deps) (http.Handler, error) {
 		"GET /sku/now":     skuScreen.Now,
 		"GET /sku/history": skuScreen.History,
 		"POST /sku/change": skuScreen.Change,
+
+		"GET /patterns":              patternScreen.List,
+		"GET /patterns/new":          patternScreen.NewForm,
+		"GET /patterns/{id}":         patternScreen.EditForm,
+		"POST /patterns":             patternScreen.Save,
+		"POST /patterns/preview":     patternScreen.Preview,
+		"POST /patterns/default":     patternScreen.SetDefault,
+		"POST /patterns/{id}/delete": patternScreen.Delete,
+		"GET /patterns.txt":          patternScreen.Export,
+		"GET /patterns/text":         patternScreen.TextForm,
+		"POST /patterns/text":        patternScreen.TakeText,
 
 		"GET /shops":                shopScreen.List,
 		"GET /shops/live":           shopScreen.ListLive,

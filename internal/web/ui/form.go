@@ -58,30 +58,34 @@ type Done string
 
 // What actions do.
 const (
-	DoneChanged  Done = "changed"
-	DoneSaved    Done = "saved"
-	DoneAdded    Done = "added"
-	DonePaused   Done = "paused"
-	DoneLive     Done = "live"
-	DoneRehearse Done = "rehearsing"
-	DoneOutage   Done = "outage"
-	DoneNoOutage Done = "no_outage"
-	DoneListing  Done = "listing"
-	DoneSignout  Done = "signout"
+	DoneChanged     Done = "changed"
+	DoneSaved       Done = "saved"
+	DoneAdded       Done = "added"
+	DonePaused      Done = "paused"
+	DoneLive        Done = "live"
+	DoneRehearse    Done = "rehearsing"
+	DoneOutage      Done = "outage"
+	DoneNoOutage    Done = "no_outage"
+	DoneListing     Done = "listing"
+	DoneSignout     Done = "signout"
+	DonePattern     Done = "pattern"
+	DonePatternGone Done = "pattern_gone"
 )
 
 // doneSentences has one Japanese sentence per Done.
 var doneSentences = map[Done]string{
-	DoneChanged:  "在庫を変更しました。各店舗へ反映します。",
-	DoneSaved:    "接続設定を保存しました。数秒で新しい設定に切り替わります。",
-	DoneAdded:    "店舗を追加しました。リハーサル中です。出品を取り込んでいます。",
-	DonePaused:   "一時停止しました。この店舗には何も送信しません。",
-	DoneLive:     "本番にしました。危ないものから順に送信します。",
-	DoneRehearse: "リハーサルにしました。この店舗には何も送信しません。",
-	DoneOutage:   "計画停止を登録しました。",
-	DoneNoOutage: "計画停止を取り消しました。",
-	DoneListing:  "出品の取り込みを始めました。終わると、この画面の数が変わります。",
-	DoneSignout:  "サインアウトしました。",
+	DoneChanged:     "在庫を変更しました。各店舗へ反映します。",
+	DoneSaved:       "接続設定を保存しました。数秒で新しい設定に切り替わります。",
+	DoneAdded:       "店舗を追加しました。リハーサル中です。出品を取り込んでいます。",
+	DonePaused:      "一時停止しました。この店舗には何も送信しません。",
+	DoneLive:        "本番にしました。危ないものから順に送信します。",
+	DoneRehearse:    "リハーサルにしました。この店舗には何も送信しません。",
+	DoneOutage:      "計画停止を登録しました。",
+	DoneNoOutage:    "計画停止を取り消しました。",
+	DoneListing:     "出品の取り込みを始めました。終わると、この画面の数が変わります。",
+	DoneSignout:     "サインアウトしました。",
+	DonePattern:     "配分パターンを保存しました。使っている SKU の掲載目標を、受注の処理のあとに計算し直します。",
+	DonePatternGone: "配分パターンを削除しました。",
 }
 
 // After sends the browser on after an action that worked; the page says what was done.

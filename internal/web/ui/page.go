@@ -12,10 +12,11 @@ type Section string
 
 // The menu.
 const (
-	SectionFront Section = "front"
-	SectionStock Section = "stock"
-	SectionShops Section = "shops"
-	SectionNone  Section = ""
+	SectionFront    Section = "front"
+	SectionStock    Section = "stock"
+	SectionPatterns Section = "patterns"
+	SectionShops    Section = "shops"
+	SectionNone     Section = ""
 )
 
 // Page is what the frame around every page needs. Each page's struct embeds it.

@@ -117,6 +117,7 @@ var icons = map[string]string{
 	"why":      `<path d="M3 4h10M5 8h6M7 12h2"/>`,
 	"right":    `<path d="M6 3.4L10.6 8 6 12.6"/>`,
 	"left":     `<path d="M10 3.4L5.4 8 10 12.6"/>`,
+	"cross":    `<path d="M4 4l8 8M12 4l-8 8"/>`,
 	"plus":     `<path d="M8 3v10M3 8h10"/>`,
 	"minus":    `<path d="M3 8h10"/>`,
 	"equals":   `<path d="M3 6h10M3 10h10"/>`,

@@ -1,0 +1,153 @@
+package web_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"soroi/internal/allocation"
+)
+
+// ruleForm is the editor's form of one rule up to 10 that only the first shop gets, and one above that splits 60 : 40.
+func ruleForm(m *merchant, id, version string) url.Values {
+	a, b := fmt.Sprint(m.shops[0].ID), fmt.Sprint(m.shops[1].ID)
+	return url.Values{"id": {id}, "version": {version}, "name": {"絞る"}, "rules": {"2"}, "do": {"save"},
+		"r0.from": {"0"}, "r0.to": {"１０"}, "r0." + a + ".kind": {"same"}, "r0." + b + ".kind": {""}, "r0.others.kind": {"stop"},
+		"r1.from": {"11"}, "r1.to": {""}, "r1." + a + ".kind": {"percent"}, "r1." + a + ".n": {"60"}, "r1." + b + ".kind": {"percent"}, "r1." + b + ".n": {"40"}, "r1.others.kind": {"stop"}}
+}
+
+func TestPatterns(t *testing.T) {
+	t.Parallel()
+	m := stocked(t, "A-1", "B-2")
+	ctx := context.Background()
+	if v := m.browser.page("/patterns"); !strings.Contains(v.html, "パターンはまだありません") {
+		t.Error("nothing is said where there is none")
+	}
+	m.browser.page("/patterns/new")
+
+	for name, change := range map[string]func(url.Values){
+		"規則 1 の範囲「x〜１０」が読めません": func(f url.Values) { f.Set("r0.from", "x") },
+		"11〜12 のときの規則がありません":   func(f url.Values) { f.Set("r1.from", "13") },
+		"両方が 5〜10 に当てはまります":    func(f url.Values) { f.Set("r1.from", "5") },
+		"の数「many」が読めません":       func(f url.Values) { f.Set("r1."+fmt.Sprint(m.shops[0].ID)+".n", "many") },
+		"120% は使えません":          func(f url.Values) { f.Set("r1."+fmt.Sprint(m.shops[0].ID)+".n", "120") },
+		"パターン名「」は使えません":        func(f url.Values) { f.Set("name", " ") },
+	} {
+		f := ruleForm(m, "0", "0")
+		change(f)
+		if v := m.browser.post("/patterns/new", "/patterns", f); v.Code != http.StatusUnprocessableEntity || !strings.Contains(v.html, name) || !strings.Contains(v.html, `value="１０"`) {
+			t.Errorf("%s: %d", name, v.Code)
+		}
+	}
+	if list, _, err := m.db.ListPatterns(ctx, m.tenant); err != nil || len(list) != 0 {
+		t.Fatalf("something wrong was saved: %+v, %v", list, err)
+	}
+
+	// The preview says what shops would show, before anything is saved.
+	f := ruleForm(m, "0", "0")
+	f.Set("sku", "A-1")
+	v := m.browser.post("/patterns/new", "/patterns/preview", f)
+	if v.Code != http.StatusOK || !strings.Contains(v.html, "本店 <b>10</b>") || !strings.Contains(v.html, "二号店 <b>10 → 0</b>") {
+		t.Errorf("preview of a SKU: %d %s", v.Code, v.html)
+	}
+
+	if v := m.browser.post("/patterns/new", "/patterns", ruleForm(m, "0", "0")); v.Code != http.StatusSeeOther {
+		t.Fatalf("saving: %d %s", v.Code, v.html)
+	}
+	list, plain, err := m.db.ListPatterns(ctx, m.tenant)
+	if err != nil || len(list) != 1 || plain != 2 || list[0].Name != "絞る" || list[0].Rules[1].Shares[0].Share != (allocation.Share{Kind: allocation.Percent, N: 6000}) || list[0].Rules[0].To != 10 {
+		t.Fatalf("saved: %+v, %v", list, err)
+	}
+	id := fmt.Sprint(list[0].ID)
+	if v := m.browser.page("/patterns"); !strings.Contains(v.html, "10 以下：本店 同数、ほかは停止") || !strings.Contains(v.html, "11 以上：本店 60%、二号店 40%、ほかは停止") {
+		t.Error("the list does not say what it does")
+	}
+	if v := m.browser.post("/patterns/new", "/patterns", ruleForm(m, "0", "0")); v.Code != http.StatusUnprocessableEntity || !strings.Contains(v.html, "同じ名前のパターンがあります") {
+		t.Errorf("the name twice: %d", v.Code)
+	}
+
+	if v := m.browser.post("/patterns", "/patterns/default", url.Values{"id": {id}}); v.Code != http.StatusSeeOther {
+		t.Errorf("default: %d", v.Code)
+	}
+	v = m.browser.page("/patterns/" + id)
+	if !strings.Contains(v.html, `name="r0.to" value="10"`) || !strings.Contains(v.html, "掲載数は何も変わりません") {
+		t.Error("the editor of a pattern in force")
+	}
+	f = ruleForm(m, id, "1")
+	f.Set("r0."+fmt.Sprint(m.shops[0].ID)+".kind", "stop")
+	if v = m.browser.post("/patterns/"+id, "/patterns/preview", f); !strings.Contains(v.html, "2 個が 0 になる") || strings.Contains(v.html, "<html lang") {
+		t.Errorf("what saving would do: %s", v.html)
+	}
+	f.Set("do", "add")
+	if v = m.browser.post("/patterns/"+id, "/patterns", f); v.Code != http.StatusOK || !strings.Contains(v.html, `name="r2.from"`) {
+		t.Errorf("a rule more without scripts: %d", v.Code)
+	}
+	f.Set("do", "remove.0")
+	if v = m.browser.post("/patterns/"+id, "/patterns", f); v.Code != http.StatusOK || strings.Contains(v.html, `name="r1.from"`) {
+		t.Errorf("a rule less without scripts: %d", v.Code)
+	}
+
+	if v = m.browser.post("/patterns/"+id, "/patterns", ruleForm(m, id, "1")); v.Code != http.StatusSeeOther {
+		t.Errorf("saving again: %d", v.Code)
+	}
+	if v = m.browser.post("/patterns/"+id, "/patterns", ruleForm(m, id, "1")); v.Code != http.StatusUnprocessableEntity || !strings.Contains(v.html, "ほかの人がこのパターンを変更しました") {
+		t.Errorf("two people at once: %d", v.Code)
+	}
+	if v = m.browser.post("/patterns/"+id, "/patterns/"+id+"/delete", nil); v.Code != http.StatusUnprocessableEntity || !strings.Contains(v.html, "標準のパターンは削除できません") {
+		t.Errorf("deleting the default: %d", v.Code)
+	}
+	m.browser.post("/patterns", "/patterns/default", url.Values{"id": {"0"}})
+	if v = m.browser.post("/patterns/"+id, "/patterns/"+id+"/delete", nil); v.Code != http.StatusSeeOther {
+		t.Errorf("deleting: %d", v.Code)
+	}
+	for _, path := range []string{"/patterns/" + id, "/patterns/x", "/patterns/new?from=" + id} {
+		if v := m.browser.get(path); v.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, v.Code)
+		}
+	}
+}
+
+// What is exported is imported again as what it was; an import says first what it would do, and a mistake keeps all of it out.
+func TestPatterns_text(t *testing.T) {
+	t.Parallel()
+	m := stocked(t, "A-1")
+	ctx := context.Background()
+	m.browser.page("/patterns/text")
+	text := "soroi patterns 1\n\npattern 半分\nrule 0..\n  本店 = 50%\n  others = stop\n\npattern 同じ\nrule 0..\n  others = same\n"
+	if v := m.browser.post("/patterns/text", "/patterns/text", url.Values{"text": {strings.Replace(text, "本店", "三号店", 1)}, "do": {"apply"}}); v.Code != http.StatusUnprocessableEntity ||
+		!strings.Contains(v.html, "5 行目：店舗「三号店」がありません") {
+		t.Errorf("a shop that is not there: %d", v.Code)
+	}
+	if v := m.browser.post("/patterns/text", "/patterns/text", url.Values{"text": {text}}); v.Code != http.StatusOK || strings.Count(v.html, "新しく作る") != 2 {
+		t.Errorf("what it would do: %d", v.Code)
+	}
+	if list, _, _ := m.db.ListPatterns(ctx, m.tenant); len(list) != 0 {
+		t.Error("asking has saved something")
+	}
+	if v := m.browser.post("/patterns/text", "/patterns/text", url.Values{"text": {text}, "do": {"apply"}}); v.Code != http.StatusSeeOther {
+		t.Errorf("taking over: %d", v.Code)
+	}
+	v := m.browser.get("/patterns.txt")
+	if !strings.Contains(v.html, "本店 = 50%") {
+		t.Errorf("exported: %s", v.html)
+	}
+	exported := v.html
+	if v := m.browser.post("/patterns/text", "/patterns/text", url.Values{"text": {exported}}); strings.Count(v.html, "同じ内容なので変わらない") != 2 {
+		t.Error("the same text changes something")
+	}
+	changed := strings.Replace(exported, "50%", "40%", 1)
+	if v := m.browser.post("/patterns/text", "/patterns/text", url.Values{"text": {changed}, "do": {"apply"}}); v.Code != http.StatusSeeOther {
+		t.Errorf("changed: %d", v.Code)
+	}
+	list, _, err := m.db.ListPatterns(ctx, m.tenant)
+	versions := map[string]int64{}
+	for _, p := range list {
+		versions[p.Name] = p.Version
+	}
+	if err != nil || versions["半分"] != 2 || versions["同じ"] != 1 {
+		t.Errorf("versions: %v, %v", versions, err)
+	}
+}
