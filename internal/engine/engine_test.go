@@ -243,25 +243,30 @@ func TestEngine_unseen_sale_is_not_written_over(t *testing.T) {
 // and not guessed.
 func TestEngine_order_cut_before_first_sight_is_read_back(t *testing.T) {
 	t.Parallel()
-	for _, restock := range []bool{true, false} {
-		t.Run(fmt.Sprintf("restock=%v", restock), func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				tn := newTown(t, 1, newMemoryShop("a", channel.Delta, 1, opening), newMemoryShop("b", channel.Delta, 1, opening))
-				tn.options.ReadEvery = 24 * time.Hour
-				tn.shops[0].restock = restock
-				stop := tn.start()
-				defer stop()
-				tn.settle()
-				time.Sleep(time.Minute)
-				number, _ := tn.shops[0].buy(refOf(0), 5)
-				tn.shops[0].cut(number, 2)
-				tn.settle()
-				if got := tn.shops[0].shows(refOf(0)); got != opening-3 {
-					t.Errorf("the shop shows %d with %d there", got, opening-3)
-				}
-			})
-		})
+	for _, returns := range []channel.Returning{channel.ReturnsDepends, channel.ReturnsAlways} {
+		for _, restock := range []bool{true, false} { // what a shop always does it may fail to do all the same
+			for _, units := range []int64{2, 5} {
+				t.Run(fmt.Sprintf("%s/restock=%v/units=%d", returns, restock, units), func(t *testing.T) {
+					t.Parallel()
+					synctest.Test(t, func(t *testing.T) {
+						tn := newTown(t, 1, newMemoryShop("a", channel.Delta, 1, opening), newMemoryShop("b", channel.Delta, 1, opening))
+						tn.options.ReadEvery = 24 * time.Hour
+						tn.shops[0].restock, tn.shops[0].returns = restock, returns
+						stop := tn.start()
+						defer stop()
+						tn.settle()
+						time.Sleep(time.Minute)
+						number, _ := tn.shops[0].buy(refOf(0), 5)
+						tn.shops[0].cut(number, units)
+						time.Sleep(time.Minute)
+						tn.settle()
+						if got := tn.shops[0].shows(refOf(0)); got != opening-5+units {
+							t.Errorf("the shop shows %d with %d there", got, opening-5+units)
+						}
+					})
+				})
+			}
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -19,8 +20,9 @@ import (
 // memoryShop is a shop without a protocol: it lowers its own number on a sale as every mall does, and its connector speaks to it
 // directly. What a wire can do to a call, its faults do.
 type memoryShop struct {
-	name  string
-	write channel.Write
+	name    string
+	write   channel.Write
+	returns channel.Returning // "" is "depends"
 
 	mu      sync.Mutex
 	shown   map[channel.Ref]int64
@@ -121,7 +123,7 @@ func (s *memoryShop) shows(ref channel.Ref) int64 {
 func (s *memoryShop) spec() channel.Spec {
 	return channel.Spec{
 		Kind: channel.Kind("memory" + s.name), Name: s.name,
-		Can: channel.Can{Write: s.write, ChangedSince: true, ListListings: true, ReturnsOnCancel: channel.ReturnsDepends},
+		Can: channel.Can{Write: s.write, ChangedSince: true, ListListings: true, ReturnsOnCancel: cmp.Or(s.returns, channel.ReturnsDepends)},
 		Limits: channel.Limits{PushItems: 20, ReadItems: 30, RefreshOrders: 20, Largest: 99999, History: 24 * time.Hour, Lag: 200 * time.Millisecond,
 			Poll: 5 * time.Second, PushBucket: "push", Rates: []channel.Rate{{Bucket: "push", Calls: 2, Per: time.Second, Burst: 2}}},
 		Open: func(_ channel.Settings, d channel.Deps) (channel.Connector, error) {

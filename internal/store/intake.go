@@ -216,9 +216,9 @@ func (w *intakeWork) takeLine(l *ledger, s *saleRow, snapshot order.Snapshot, d 
 			was = order.Line{Wanted: d.From.Shipped, Returned: d.From.Returned}
 		}
 		listing.sold(d.Line, was, snapshot, w.in.Returns)
-		// What an order that was cut before our first sight of it did to the shop's own number is not to be seen from what is left; nor when
-		// a line was added to an order that was known.
-		cut := d.New && (snapshot.Edited || snapshot.State == order.Cancelled) && w.in.Returns != channel.ReturnsAlways
+		// What an order that was cut before our first sight of it did to the shop's own number is not to be seen from what is left, also where the
+		// shop is said to give units back always; nor when a line was added to an order that was known.
+		cut := d.New && (snapshot.Edited || snapshot.State == order.Cancelled)
 		if cut || d.New && s.recorded.Exists {
 			listing.changed, listing.unsure = true, true
 		}

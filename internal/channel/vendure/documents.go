@@ -57,6 +57,7 @@ fragment OrderFields on Order {
     id
     quantity
     productVariant { id sku name }
+    orderPlacedQuantity
     fulfillmentLines { quantity fulfillment { state } }
   }
 }`

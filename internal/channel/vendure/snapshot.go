@@ -29,6 +29,7 @@ type orderWire struct {
 type lineWire struct {
 	ID             string `json:"id"`
 	Quantity       *int64 `json:"quantity"`
+	Placed         *int64 `json:"orderPlacedQuantity"`
 	ProductVariant *struct {
 		ID   string `json:"id"`
 		SKU  string `json:"sku"`
@@ -125,7 +126,8 @@ func (o orderWire) snapshot(asked time.Time) order.Snapshot {
 	}
 	keys := make(map[string]bool, len(o.Lines))
 	for i, raw := range o.Lines {
-		line, problem := readLine(raw)
+		line, cut, problem := readLine(raw)
+		s.Edited = s.Edited || cut
 		if problem == "" && keys[line.Key] {
 			line.Key, problem = "", "it comes twice"
 		}
@@ -176,15 +178,16 @@ func (o orderWire) came(s order.Snapshot) order.State {
 }
 
 // readLine decodes one line. A line without a key could not be read; one with a key and a problem could, but for its listing or
-// its parcels.
-func readLine(raw json.RawMessage) (line order.Line, problem string) {
+// its parcels. cut says that it is not of as many units as were bought.
+func readLine(raw json.RawMessage) (line order.Line, cut bool, problem string) {
 	var w lineWire
 	if err := json.Unmarshal(raw, &w); err != nil {
-		return order.Line{}, "it makes no sense: " + err.Error()
+		return order.Line{}, false, "it makes no sense: " + err.Error()
 	}
 	if w.ID == "" || w.Quantity == nil || *w.Quantity < 0 || far(*w.Quantity) {
-		return order.Line{}, "it lacks its id or its quantity"
+		return order.Line{}, false, "it lacks its id or its quantity"
 	}
+	cut = w.Placed != nil && *w.Placed != *w.Quantity
 	line = order.Line{Key: w.ID, Wanted: *w.Quantity}
 	if v := w.ProductVariant; v != nil && v.ID != "" {
 		line.Ref, line.Code, line.Title = order.Ref(v.ID), v.SKU, v.Name
@@ -200,5 +203,5 @@ func readLine(raw json.RawMessage) (line order.Line, problem string) {
 			line.Shipped += *part.Quantity
 		}
 	}
-	return line, problem
+	return line, cut, problem
 }

@@ -61,6 +61,7 @@ func New(m *mallsim.Mall, o Options) *Server {
 	if o.SessionLife == 0 {
 		o.SessionLife = 365 * 24 * time.Hour
 	}
+	m.Restocking(func(string, mallsim.OrderLine) bool { return true }) // the real server has no setting for it
 	return &Server{mall: m, options: o, schema: schema, sessions: map[string]time.Time{}, books: openBooks(m)}
 }
 

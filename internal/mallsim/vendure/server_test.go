@@ -60,6 +60,26 @@ func (d *desk) says(document, want string) {
 	}
 }
 
+// Whatever the town's other malls do, this one shows the units of a cancel again.
+func TestCancelledUnitsComeBack(t *testing.T) {
+	m := mallsim.New(clock.System{}, mallsim.Options{Name: "vendure", Restock: mallsim.RestockNever})
+	New(m, Options{})
+	tea := mallsim.Key{Item: "tea"}
+	if err := m.AddListing(mallsim.Listing{Key: tea, Code: "tea", Title: "tea", Stock: 10}); err != nil {
+		t.Fatal(err)
+	}
+	o, err := m.Place(mallsim.Basket{Lines: []mallsim.Want{{Key: tea, Units: 4}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Cancel(o.Number, mallsim.Cancellation{}); err != nil {
+		t.Fatal(err)
+	}
+	if n, _ := m.Stock(tea); n != 10 {
+		t.Errorf("%d are shown after the cancel", n)
+	}
+}
+
 func TestSessionsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := open(t, Options{SessionLife: time.Hour}, nil)
