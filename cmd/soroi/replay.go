@@ -16,7 +16,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"soroi/internal/app"
-	"soroi/internal/channel"
 	"soroi/internal/clock"
 	"soroi/internal/mallsim"
 	"soroi/internal/mallsim/town"
@@ -106,31 +105,14 @@ func (f *replayFlags) run(cmd *cobra.Command, file string) error {
 	if options.DatabaseURL == "" {
 		options.DatabaseURL = filepath.Join(dir, "soroi.db")
 	}
-	goods := make([]town.Good, len(stream.Codes))
-	levels := replay.Levels(stream)
-	codes := stream.MerchantCodes()
-	for i, code := range codes {
-		// A product each, so that codes that differ in case alone stay apart in malls that fold the case of a product's code.
-		goods[i] = town.Good{Code: code, Product: fmt.Sprintf("item-%d", i+1), Choice: stream.Codes[i], Title: "商品", Stock: levels[i]}
-	}
-	if err := t.AddGoods(goods); err != nil {
+	if err := replay.Open(t, stream); err != nil {
 		return err
 	}
 	if err := t.Start(ctx); err != nil {
 		return err
 	}
 	defer t.Close()
-	for _, m := range t.Malls() {
-		shop := replay.Connected{Shop: replay.Shop{Name: m.Name, Mall: m.Core}, Kind: channel.Kind(m.Kind), Settings: channel.Settings{}}
-		for key, value := range m.Settings() {
-			shop.Settings[key] = channel.Secret(value)
-		}
-		for _, code := range codes {
-			key, _ := m.Key(code)
-			shop.Keys = append(shop.Keys, key)
-		}
-		options.Shops = append(options.Shops, shop)
-	}
+	options.Shops = replay.Connect(t, stream, nil)
 	if err := replay.Prepare(ctx, stream, options); err != nil {
 		return err
 	}

@@ -144,6 +144,11 @@ func Run(ctx context.Context, s *Stream, o Options) (report Report, err error) {
 	shops := make([]Shop, len(o.Shops))
 	for i, c := range o.Shops {
 		shops[i] = c.Shop
+		for _, spec := range o.Specs {
+			if spec.Kind == c.Kind {
+				shops[i].Largest = spec.Limits.Largest
+			}
+		}
 	}
 	d.world = newWorld(s, shops, b, o.Clock)
 	if err := d.launch(ctx); err != nil {
@@ -187,15 +192,27 @@ func (d *driver) launch(ctx context.Context) error {
 	return nil
 }
 
+// stuckAfter is how long nothing may change before the shops are given up as never coming in line.
+const stuckAfter = 5 * time.Minute
+
 // connect waits until soroi has found every SKU in every shop: buyers come to shops that are open.
 func (d *driver) connect(ctx context.Context) error {
+	all := int64(len(d.stream.Codes) * len(d.options.Shops))
+	var last store.Totals
+	since := d.options.Clock.Now()
 	for {
 		totals, err := d.books.db.Totals(ctx, d.books.tenant)
 		if err != nil {
 			return err
 		}
-		if totals.Linked >= int64(len(d.stream.Codes)*len(d.options.Shops)) && totals.NotInLine == 0 && totals.Unplanned == 0 {
+		if totals.Linked >= all && totals.NotInLine == 0 && totals.Unplanned == 0 {
 			return nil
+		}
+		if now := d.options.Clock.Now(); totals != last {
+			last, since = totals, now
+		} else if now.Sub(since) > stuckAfter {
+			return fmt.Errorf("the shops do not come in line: %d of %d listings are linked, %d do not show their target, %d SKUs are not planned; %s",
+				totals.Linked, all, totals.NotInLine, totals.Unplanned, d.firstTrouble(ctx))
 		}
 		select {
 		case <-d.process.Failed():
@@ -205,6 +222,27 @@ func (d *driver) connect(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// firstTrouble is the first thing that soroi has to say against a shop or a listing.
+func (d *driver) firstTrouble(ctx context.Context) string {
+	status, _, err := d.books.db.ListShopStatus(ctx, d.books.tenant, time.Time{})
+	if err != nil {
+		return err.Error()
+	}
+	for _, s := range status {
+		if loop, ok := s.Trouble(); ok {
+			return fmt.Sprintf("shop %s: %s", s.Shop.Name, loop.ErrorText)
+		}
+		behind, err := d.books.db.ListPreview(ctx, d.books.tenant, s.Shop.ID, 1)
+		if err != nil {
+			return err.Error()
+		}
+		for _, l := range behind {
+			return fmt.Sprintf("shop %s, %s: %s %s", s.Shop.Name, l.SKUCode, l.State, l.ErrorText)
+		}
+	}
+	return "no shop says why"
 }
 
 // drive plays the whole stream.

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -11,6 +12,7 @@ import (
 type lagMeter struct {
 	mu        sync.Mutex
 	shown     [][]int64 // by shop, by SKU
+	largest   []int64   // that each shop can show
 	available []int64   // by SKU: the truth, may be negative
 	waiting   map[listing][]*pendingOrder
 	samples   []time.Duration
@@ -25,12 +27,21 @@ type pendingOrder struct {
 	last   time.Time
 }
 
-func newLagMeter(shops, skus int) *lagMeter {
-	m := &lagMeter{shown: make([][]int64, shops), available: make([]int64, skus), waiting: make(map[listing][]*pendingOrder)}
-	for i := range m.shown {
+func newLagMeter(shops []Shop, skus int) *lagMeter {
+	m := &lagMeter{shown: make([][]int64, len(shops)), available: make([]int64, skus), waiting: make(map[listing][]*pendingOrder)}
+	for i, s := range shops {
 		m.shown[i] = make([]int64, skus)
+		if s.Largest == 0 {
+			s.Largest = math.MaxInt64
+		}
+		m.largest = append(m.largest, s.Largest)
 	}
 	return m
+}
+
+// right is what a shop should show.
+func (m *lagMeter) right(shop, sku int) int64 {
+	return min(max(m.available[sku], 0), m.largest[shop])
 }
 
 // shows takes in what a shop shows from now on.
@@ -73,7 +84,7 @@ func (m *lagMeter) sold(shop int, units map[int]int64, now time.Time) (oversold 
 }
 
 func (m *lagMeter) tooMany(k listing) bool {
-	return m.shown[k.shop][k.sku] > max(m.available[k.sku], 0)
+	return m.shown[k.shop][k.sku] > m.right(k.shop, k.sku)
 }
 
 func (m *lagMeter) settle(k listing, now time.Time) {
@@ -98,7 +109,7 @@ func (m *lagMeter) behind() int {
 	n := 0
 	for shop := range m.shown {
 		for sku, shown := range m.shown[shop] {
-			if shown != max(m.available[sku], 0) {
+			if shown != m.right(shop, sku) {
 				n++
 			}
 		}
@@ -123,7 +134,7 @@ func (m *lagMeter) lags() Lags {
 	slices.Sort(sorted)
 	at := func(p float64) float64 {
 		i := min(int(p*float64(len(sorted))), len(sorted)-1)
-		return sorted[i].Round(time.Millisecond).Seconds()
+		return float64(sorted[i].Round(time.Millisecond).Milliseconds()) / 1000
 	}
 	return Lags{P50: at(0.5), P99: at(0.99), Max: at(1)}
 }

@@ -61,7 +61,7 @@ func TestRead_refuses_with_line_column_and_value(t *testing.T) {
 func TestLagMeter_ends_when_no_shop_offers_what_is_gone(t *testing.T) {
 	t.Parallel()
 	at := func(seconds int) time.Time { return time.Date(2026, 1, 1, 0, 0, seconds, 0, time.UTC) }
-	m := newLagMeter(3, 1)
+	m := newLagMeter(make([]Shop, 3), 1)
 	m.available[0] = 10
 	for shop := range m.shown {
 		m.shown[shop][0] = 10

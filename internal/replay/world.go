@@ -15,6 +15,8 @@ type Shop struct {
 	Name string
 	Mall *mallsim.Mall
 	Keys []mallsim.Key // the listing of each SKU of the stream
+	// Largest is the largest quantity that the mall shows; 0 is none known.
+	Largest int64
 }
 
 // Warehouse is the merchant's own side: goods that arrive, leave and come back are entered in soroi by it, once per key, and are in
@@ -32,6 +34,7 @@ const (
 	coverWeeks    = 4              // opening stock and what a delivery fills up to: mean sales of so many weeks
 	reorderWeeks  = 2              // a delivery comes when less than so many weeks are available
 	smallestStock = 12             // of any SKU
+	largestStock  = 99_999         // that is on sale at the start: no mall shows more than the smallest of their limits, 楽天's
 	shipAfter     = 20 * time.Hour // stream time from order to shipment
 	week          = 7 * 24 * time.Hour
 	// refundEvery is how often, by the malls' clock, the staff enters returns in the malls: those of orders that soroi has seen leaving.
@@ -110,7 +113,7 @@ type orderedLine struct {
 
 func newWorld(s *Stream, shops []Shop, w Warehouse, clock interface{ Now() time.Time }) *world {
 	n := len(s.Codes)
-	wd := &world{stream: s, shops: shops, warehouse: w, meter: newLagMeter(len(shops), n), clock: clock, level: Levels(s),
+	wd := &world{stream: s, shops: shops, warehouse: w, meter: newLagMeter(shops, n), clock: clock, level: Levels(s),
 		onHand: make([]int64, n), committed: make([]int64, n), byBuyer: make(map[buyer][]*bought), nextWeek: s.First.Truncate(24 * time.Hour).Add(week)}
 	copy(wd.onHand, wd.level)
 	copy(wd.meter.available, wd.level)
@@ -132,7 +135,8 @@ func newWorld(s *Stream, shops []Shop, w Warehouse, clock interface{ Now() time.
 	return wd
 }
 
-// Levels are the opening stock of each SKU, and what a delivery fills up to: coverWeeks of its mean weekly sales in the stream.
+// Levels are the opening stock of each SKU, and what a delivery fills up to: coverWeeks of its mean weekly sales in the stream, from
+// smallestStock to largestStock.
 func Levels(s *Stream) []int64 {
 	levels := make([]int64, len(s.Codes))
 	for _, e := range s.Events {
@@ -142,7 +146,7 @@ func Levels(s *Stream) []int64 {
 	}
 	weeks := max(s.Last.Sub(s.First).Hours()/week.Hours(), 1)
 	for i, units := range levels {
-		levels[i] = max(int64(float64(units)/weeks*coverWeeks), smallestStock)
+		levels[i] = min(max(int64(float64(units)/weeks*coverWeeks), smallestStock), largestStock)
 	}
 	return levels
 }
