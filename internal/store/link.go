@@ -2,10 +2,7 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -122,7 +119,7 @@ func (db *DB) PreviewLinks(ctx context.Context, tenant stock.TenantID, r LinkReq
 
 type linkWork struct {
 	request LinkRequest
-	digest  string
+	once    oneTime
 	shops   []channel.ShopID
 	answer  LinkAnswer
 
@@ -141,18 +138,12 @@ func newLinkWork(r LinkRequest) (*linkWork, error) {
 	}
 	slices.Sort(w.shops)
 	w.shops = slices.Compact(w.shops)
-	if r.Key != "" {
-		body, err := json.Marshal(struct {
-			KeepClaims, OnlyFree, Partial bool
-			Rows                          []LinkRow
-		}{r.KeepClaims, r.OnlyFree, r.Partial, r.Rows})
-		if err != nil {
-			return nil, fmt.Errorf("digest the request: %w", err)
-		}
-		sum := sha256.Sum256(body)
-		w.digest = hex.EncodeToString(sum[:16])
-	}
-	return w, nil
+	var err error
+	w.once, err = newOneTime(r.Key, struct {
+		KeepClaims, OnlyFree, Partial bool
+		Rows                          []LinkRow
+	}{r.KeepClaims, r.OnlyFree, r.Partial, r.Rows})
+	return w, err
 }
 
 func (w *linkWork) alone() []string {
@@ -166,7 +157,7 @@ func (w *linkWork) alone() []string {
 func (w *linkWork) size() int { return 2 * len(w.request.Rows) }
 
 func (w *linkWork) begin() {
-	*w = linkWork{request: w.request, digest: w.digest, shops: w.shops, relinking: relinking{actor: w.request.Actor, reason: w.request.Reason}}
+	*w = linkWork{request: w.request, once: w.once, shops: w.shops, relinking: relinking{actor: w.request.Actor, reason: w.request.Reason}}
 	if w.request.Bulk {
 		w.rank = rankBulk
 	}
@@ -179,12 +170,10 @@ func (w *linkWork) with(others works) works {
 
 func (w *linkWork) prepare(ctx context.Context, tx *Tx) ([]balanceKey, error) {
 	w.begin()
-	if w.request.Key != "" {
-		repeated, err := tx.findAnswer(ctx, w.request.Key, w.digest, &w.answer)
-		if err != nil || repeated {
-			w.answer.Repeated = repeated
-			return nil, err
-		}
+	repeated, err := w.once.find(ctx, tx, &w.answer)
+	if err != nil || repeated {
+		w.answer.Repeated = repeated
+		return nil, err
 	}
 	if err := tx.lockShops(ctx, w.shops); err != nil {
 		return nil, err
@@ -442,10 +431,10 @@ func (w *linkWork) record(ctx context.Context, tx *Tx) error {
 		return err
 	}
 	w.finish()
-	if w.request.Key == "" || !w.answer.Applied {
+	if !w.answer.Applied {
 		return nil
 	}
-	return tx.keepAnswer(ctx, w.request.Key, w.digest, w.answer)
+	return w.once.keep(ctx, tx, w.answer)
 }
 
 // finish tells what the lines came to.
