@@ -1,8 +1,20 @@
 package ui
 
+import "maps"
+
 // english has the English of each Japanese sentence that the screens say. A test finds the ones that are missing and the ones that
-// nobody says any more.
-var english = map[string]string{
+// nobody says any more. Screens with many of their own keep them in a file of theirs, english_<screen>.go, and are named here.
+var english = together(englishShared, englishListings)
+
+func together(parts ...map[string]string) map[string]string {
+	all := make(map[string]string)
+	for _, part := range parts {
+		maps.Copy(all, part)
+	}
+	return all
+}
+
+var englishShared = map[string]string{
 	// Measures.
 	"%.1f秒":     "%.1f s",
 	"%d秒":       "%d s",
