@@ -16,7 +16,7 @@ type contest struct {
 	n     int // how much the trial and the first round do
 	fill  func(ctx context.Context, db *sql.DB) error
 	ours  func(ctx context.Context, db *store.DB) (side, error)
-	raw   func(books *rawBooks, batch int) func(ctx context.Context) error // writes one batch
+	raw   func(books *rawBooks) func(ctx context.Context, batch int) error // writes one batch
 	naive func(books *naiveBooks) func(ctx context.Context, n int) error
 }
 
@@ -38,36 +38,44 @@ func (b *bench) hold(ctx context.Context, c contest) (err error) {
 		closing = append(closing, db.Close)
 		return at, db, c.fill(ctx, db)
 	}
-	rawSide := func(f form, batch int) (side, error) {
+	rawSide := func(books *rawBooks, batch int, one func(ctx context.Context, batch int) error) side {
+		return side{name: fmt.Sprintf("batches of %s, %s", count(float64(batch)), books.form), n: c.n, run: func(ctx context.Context, n int) error {
+			return inBatches(n, batch, func() error { return one(ctx, batch) })
+		}}
+	}
+	rawBooksOf := func(f form, sizes ...int) (*rawBooks, error) {
 		_, db, err := filled()
 		if err != nil {
-			return side{}, err
+			return nil, err
 		}
 		books := newRawBooks(db, f, b.clock.Now)
 		closing = append(closing, books.close)
-		one := c.raw(books, batch)
-		return side{name: fmt.Sprintf("batches of %s, %s", count(float64(batch)), f), n: c.n, run: func(ctx context.Context, n int) error {
-			return inBatches(n, batch, func() error { return one(ctx) })
-		}}, books.full(ctx, batch)
+		for _, batch := range sizes {
+			err = errors.Join(err, books.full(ctx, batch))
+		}
+		return books, err
 	}
-	var bestForm form
-	var bestBatch int
-	var bestRate float64
+	type trial struct {
+		form  form
+		batch int
+	}
+	var trials []trial
+	var tried []side
 	for _, f := range b.forms() {
+		books, err := rawBooksOf(f, batches...)
+		if err != nil {
+			return err
+		}
+		one := c.raw(books)
 		for _, batch := range batches {
-			s, err := rawSide(f, batch)
-			if err != nil {
-				return err
-			}
-			rates, err := race(ctx, b.clock, 1, b.lasting/2, s)
-			if err != nil {
-				return err
-			}
-			if rates[0] > bestRate {
-				bestForm, bestBatch, bestRate = f, batch, rates[0]
-			}
+			trials, tried = append(trials, trial{f, batch}), append(tried, rawSide(books, batch, one))
 		}
 	}
+	rates, err := race(ctx, b.clock, 3, b.lasting/2, tried...)
+	if err != nil {
+		return err
+	}
+	best := trials[slices.Index(rates, slices.Max(rates))]
 	at, _, err := filled()
 	if err != nil {
 		return err
@@ -81,22 +89,23 @@ func (b *bench) hold(ctx context.Context, c contest) (err error) {
 	if err != nil {
 		return err
 	}
-	raw, err := rawSide(bestForm, bestBatch)
+	books, err := rawBooksOf(best.form, best.batch)
 	if err != nil {
 		return err
 	}
+	raw := rawSide(books, best.batch, c.raw(books))
 	_, naiveDB, err := filled()
 	if err != nil {
 		return err
 	}
-	books, err := newNaiveBooks(ctx, naiveDB, b.engine, b.clock.Now)
+	slow, err := newNaiveBooks(ctx, naiveDB, b.engine, b.clock.Now)
 	if err != nil {
 		return err
 	}
-	closing = append(closing, books.close)
-	naive := side{name: "naive", n: max(c.n/20, 1), run: c.naive(books)}
+	closing = append(closing, slow.close)
+	naive := side{name: "naive", n: max(c.n/20, 1), run: c.naive(slow)}
 	ours.name, ours.n = "soroi", c.n
-	rates, err := race(ctx, b.clock, b.rounds, b.lasting, ours, raw, naive)
+	rates, err = race(ctx, b.clock, b.rounds, b.lasting, ours, raw, naive)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ type naiveBooks struct {
 	movement *sql.Stmt
 	balance  *sql.Stmt
 	mark     *sql.Stmt
+	day      *sql.Stmt
 	sale     *sql.Stmt
 	line     *sql.Stmt
 	listing  *sql.Stmt
@@ -40,6 +41,7 @@ func newNaiveBooks(ctx context.Context, db *sql.DB, engine string, now func() ti
 		{&n.movement, "INSERT INTO movement (" + movementColumns + ") VALUES (1, $1, 1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, '1', 'bench', '', $11, $11)"},
 		{&n.balance, "UPDATE balance SET on_hand = $2, committed = $3, movements = $4 WHERE tenant_id = 1 AND sku_id = $1 AND location_id = 1"},
 		{&n.mark, "INSERT INTO sku_plan (tenant_id, sku_id, marked, planned, rank, since) VALUES (1, $1, 1, 0, 0, $2)" + markConflict},
+		{&n.day, "INSERT INTO sku_day (" + dayColumns + ") VALUES (1, $1, $2, 1)" + dayConflict},
 		{&n.sale, "INSERT INTO sale (" + saleColumns + ") VALUES (1, $1, $2, $3, $4, $4, $4, 1, $4, 'open', FALSE, '', 0, $4)"},
 		{&n.line, "INSERT INTO sale_line (" + lineColumns + ") VALUES (1, $1, '1', $2, $3, $4, '', '', 1, 0, 0, 1, 0, 0, 0, 0)"},
 		{&n.listing, "UPDATE listing SET expected = expected - 1, claimed = claimed + 1, sold_rate = 166, sold_rate_at = $2 WHERE tenant_id = 1 AND listing_id = $1"},
@@ -54,7 +56,7 @@ func newNaiveBooks(ctx context.Context, db *sql.DB, engine string, now func() ti
 }
 
 func (n *naiveBooks) close() error {
-	return errors.Join(n.lock.Close(), n.movement.Close(), n.balance.Close(), n.mark.Close(), n.sale.Close(), n.line.Close(), n.listing.Close())
+	return errors.Join(n.lock.Close(), n.movement.Close(), n.balance.Close(), n.mark.Close(), n.day.Close(), n.sale.Close(), n.line.Close(), n.listing.Close())
 }
 
 // post posts each posting in a transaction of its own.
@@ -109,6 +111,9 @@ func (n *naiveBooks) one(ctx context.Context, p rawPosting) (err error) {
 		return err
 	}
 	if p.sale != 0 {
+		if _, err := tx.StmtContext(ctx, n.day).ExecContext(ctx, p.sku, today(now)); err != nil {
+			return err
+		}
 		if _, err := tx.StmtContext(ctx, n.sale).ExecContext(ctx, p.sale, p.shop, p.document, now); err != nil {
 			return err
 		}

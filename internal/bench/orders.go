@@ -57,9 +57,9 @@ func orders(ctx context.Context, b *bench) error {
 			return side{before: func(_ context.Context, n int) error { pages = b.snapshots(s, n); return nil },
 				run: func(ctx context.Context, _ int) error { return b.takeIn(ctx, db, leases, pages) }}, nil
 		},
-		raw: func(books *rawBooks, batch int) func(context.Context) error {
+		raw: func(books *rawBooks) func(context.Context, int) error {
 			s := selling()
-			return func(ctx context.Context) error { return books.takeIn(ctx, s.next(batch)) }
+			return func(ctx context.Context, batch int) error { return books.takeIn(ctx, s.next(batch)) }
 		},
 		naive: func(books *naiveBooks) func(context.Context, int) error {
 			s := selling()
@@ -162,17 +162,22 @@ func (b *bench) takeIn(ctx context.Context, db *store.DB, leases []store.Lease, 
 	return <-failed
 }
 
-// takeIn writes one batch of orders: the order, its line, its movement with balance and mark, and its listing.
+// today is the day of a moment in microseconds.
+func today(now int64) int64 { return now / (24 * time.Hour).Microseconds() }
+
+// takeIn writes one batch of orders: the order, its line, its movement with balance and mark, what its SKU sold that day, and its listing.
 func (r *rawBooks) takeIn(ctx context.Context, batch []rawPosting) error {
 	now := r.clock().UnixMicro()
-	heads, lines, listings := make([][]any, len(batch)), make([][]any, len(batch)), make([][]any, len(batch))
+	heads, lines, listings, days := make([][]any, len(batch)), make([][]any, len(batch)), make([][]any, len(batch)), make([][]any, len(batch))
 	for i, p := range batch {
 		heads[i] = []any{int64(rawTenant), p.sale, p.shop, p.document, now, now, now, int64(1), now, "open", false, "", int64(0), now}
 		lines[i] = []any{int64(rawTenant), p.sale, "1", p.sku, p.sku, ref(p.sku), "", "", int64(1), int64(0), int64(0), int64(1), int64(0), int64(0), int64(0), int64(0)}
 		listings[i] = []any{p.sku, int64(1), int64(1), int64(166), now}
+		days[i] = []any{int64(rawTenant), p.sku, today(now), int64(1)}
 	}
 	return r.post(ctx, batch, func(tx *sql.Tx) error {
-		return errors.Join(r.exec(ctx, tx, r.statement("sale", saleColumns, saleTypes, ""), heads),
+		return errors.Join(r.exec(ctx, tx, r.statement("sku_day", dayColumns, "", dayConflict), days),
+			r.exec(ctx, tx, r.statement("sale", saleColumns, saleTypes, ""), heads),
 			r.exec(ctx, tx, r.statement("sale_line", lineColumns, lineTypes, ""), lines),
 			r.exec(ctx, tx, r.updating(updateListings, 5), listings))
 	})

@@ -128,7 +128,7 @@ func (p *rawPlan) plan(ctx context.Context, n int) error {
 			for _, listing := range p.listings[i] {
 				targets = append(targets, []any{listing, opening + p.target, now, int64(1), now})
 			}
-			planned = append(planned, []any{p.skus[i], p.target + 1})
+			planned = append(planned, []any{p.skus[i], p.target + 1, opening + p.target, opening + p.target, now, int64(0), int64(0)})
 		}
 		tx, err := p.db.BeginTx(ctx, nil)
 		if err != nil {
@@ -140,7 +140,7 @@ func (p *rawPlan) plan(ctx context.Context, n int) error {
 			err = p.exec(ctx, tx, p.updating(updateTargets, 5), part)
 		}
 		if err == nil {
-			err = p.exec(ctx, tx, p.updating(updatePlanned, 2), planned)
+			err = p.exec(ctx, tx, p.updating(updatePlanned, 7), planned)
 		}
 		if err != nil {
 			return errors.Join(err, tx.Rollback())

@@ -31,9 +31,9 @@ func posting(ctx context.Context, b *bench) error {
 				w := walking()
 				return side{run: func(ctx context.Context, n int) error { return b.postChanges(ctx, db, w, n) }}, nil
 			},
-			raw: func(books *rawBooks, batch int) func(context.Context) error {
+			raw: func(books *rawBooks) func(context.Context, int) error {
 				w := walking()
-				return func(ctx context.Context) error { return books.post(ctx, changes(w, batch), nil) }
+				return func(ctx context.Context, batch int) error { return books.post(ctx, changes(w, batch), nil) }
 			},
 			naive: func(books *naiveBooks) func(context.Context, int) error {
 				w := walking()

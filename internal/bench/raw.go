@@ -26,6 +26,8 @@ const (
 		since = CASE WHEN sku_plan.marked > sku_plan.planned AND sku_plan.since < excluded.since THEN sku_plan.since ELSE excluded.since END`
 	saleColumns = `tenant_id, sale_id, shop_id, number, placed_at, first_seen_at, taken_at, revision, asked_at, state, test, problems, late_cancel, checked_at`
 	saleTypes   = `BIGINT BIGINT BIGINT TEXT BIGINT BIGINT BIGINT BIGINT BIGINT TEXT BOOLEAN TEXT BIGINT BIGINT`
+	dayColumns  = `tenant_id, sku_id, day, sold`
+	dayConflict = ` ON CONFLICT (tenant_id, sku_id, day) DO UPDATE SET sold = sku_day.sold + excluded.sold`
 	lineColumns = `tenant_id, sale_id, line, listing_id, sku_id, ref, code, title, wanted, wanted_shipped, wanted_returned, held, shipped, returned, base_shipped, base_returned`
 	lineTypes   = `BIGINT BIGINT TEXT BIGINT BIGINT TEXT TEXT TEXT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT`
 )
@@ -234,7 +236,7 @@ const (
 		FROM (ROWS) AS v WHERE listing.tenant_id = 1 AND listing.listing_id = v.column1`
 	updateTargets = `UPDATE listing SET target = v.column2, target_at = v.column3, risk = v.column4, due_since = v.column5
 		FROM (ROWS) AS v WHERE listing.tenant_id = 1 AND listing.listing_id = v.column1`
-	updatePlanned = `UPDATE sku_plan SET planned = v.column2 FROM (ROWS) AS v WHERE sku_plan.tenant_id = 1 AND sku_plan.sku_id = v.column1`
+	updatePlanned = `UPDATE sku_plan SET planned = v.column2, available = v.column3, sellable = v.column4, told_at = v.column5, secured = v.column6, level = v.column7 FROM (ROWS) AS v WHERE sku_plan.tenant_id = 1 AND sku_plan.sku_id = v.column1`
 )
 
 // rawPosting is one movement that the raw engine posts.
@@ -312,5 +314,6 @@ func (r *rawBooks) full(ctx context.Context, batch int) error {
 	return r.prepare(ctx, r.statement("movement", movementColumns, movementTypes, "").text(batch),
 		r.updating(updateBalances, 4).text(batch), r.updating(updateBalances, 4).text(1), r.marking().text(batch), r.marking().text(1),
 		r.statement("sale", saleColumns, saleTypes, "").text(batch), r.statement("sale_line", lineColumns, lineTypes, "").text(batch),
-		r.updating(updateListings, 5).text(batch), r.updating(updateTargets, 5).text(batch), r.updating(updatePlanned, 2).text(batch))
+		r.updating(updateListings, 5).text(batch), r.updating(updateTargets, 5).text(batch), r.updating(updatePlanned, 7).text(batch),
+		r.statement("sku_day", dayColumns, "", dayConflict).text(batch))
 }
