@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"reflect"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -135,6 +136,9 @@ func (g *groups) lead(ctx context.Context, tenant stock.TenantID, q *group, own 
 	// What others wait for must not end with the leader's request.
 	ctx = context.WithoutCancel(ctx)
 	for {
+		// Whoever the last transaction has just answered may come back at once. Letting them run first makes them part of this one; else they
+		// and the one that did wait would take turns for ever, in transactions of seven pages and of one.
+		runtime.Gosched()
 		batch := g.take(q)
 		g.run(ctx, tenant, batch)
 		ownDone := false
