@@ -148,7 +148,7 @@ func TestMemoryIsConstant(t *testing.T) {
 		alive(10_000, bad) // tables that are made once
 		rows := 1_000_000
 		if bad {
-			rows = 200_000 // each writes three sentences twice, which takes its time
+			rows = 100_000 // each writes three sentences twice, which takes its time
 		}
 		few, many := alive(10_000, bad), alive(rows, bad)
 		t.Logf("refused %v: %d KB alive in 10,000 rows, %d KB in %d", bad, few>>10, many>>10, rows)

@@ -76,7 +76,7 @@ const (
 	WhyContainer Why = "container" // a workbook
 )
 
-var whyWords = map[Why]words{
+var whyWords = map[Why]Words{
 	WhyAsked:     {"指定された文字コードです", "it was asked for"},
 	WhyMark:      {"先頭の印(BOM)で分かります", "the file begins with its mark (BOM)"},
 	WhyASCII:     {"半角英数字だけのファイルです", "the file holds nothing but ASCII"},
@@ -88,7 +88,7 @@ var whyWords = map[Why]words{
 }
 
 // Sentence says why, for people.
-func (w Why) Sentence(lang Language) string { return choose(lang, whyWords[w]) }
+func (w Why) Sentence(lang Language) string { return whyWords[w].In(lang) }
 
 // survey is what one pass over a file finds.
 type survey struct {
@@ -99,6 +99,8 @@ type survey struct {
 	oddZeros  int64
 	highBytes int64 // bytes from 80 on
 	controls  int64 // bytes below 20 other than tab, line ends, zero, escape and the old mark of the end of a file
+	escapes   int64 // the beginnings of kanji in ISO-2022-JP
+	euc       eucTally
 	utf8, jis tally
 }
 
@@ -138,6 +140,7 @@ func look(in Input) (*survey, error) {
 	}
 	s.sha256 = hex.EncodeToString(sum.Sum(nil))
 	s.head, s.evenZeros, s.oddZeros, s.highBytes, s.controls = count.head, count.zeros[0], count.zeros[1], count.high, count.controls
+	s.escapes, s.euc = count.escapes, count.euc
 	if s.highBytes > 0 {
 		if err := pass(CP932, &s.jis, nil); err != nil {
 			return nil, err
@@ -153,6 +156,37 @@ type counter struct {
 	zeros    [2]int64
 	high     int64
 	controls int64
+	escapes  int64
+	last     byte
+	euc      eucTally
+}
+
+// eucTally is how a file reads in EUC-JP, of which every character makes sense as half-width kana of CP932.
+type eucTally struct {
+	broken int64
+	kana   int64 // hiragana and katakana
+	kanji  int64 // and signs
+	lead   byte  // waits for its second byte
+}
+
+func (e *eucTally) add(b byte) {
+	switch lead := e.lead; {
+	case lead != 0:
+		e.lead = 0
+		switch {
+		case b < 0xA1 || b == 0xFF:
+			e.broken++
+		case lead == 0xA4 || lead == 0xA5:
+			e.kana++
+		default:
+			e.kanji++
+		}
+	case b < 0x80:
+	case b >= 0xA1 && b != 0xFF, b == 0x8E:
+		e.lead = b
+	default:
+		e.broken++
+	}
 }
 
 func (c *counter) Write(p []byte) (int, error) {
@@ -160,6 +194,13 @@ func (c *counter) Write(p []byte) (int, error) {
 		c.head = append(c.head, p[:min(room, len(p))]...)
 	}
 	for i, b := range p {
+		if b >= 0x80 || c.euc.lead != 0 {
+			c.euc.add(b)
+		}
+		if b == '$' && c.last == 0x1B {
+			c.escapes++
+		}
+		c.last = b
 		switch {
 		case b >= 0x80:
 			c.high++
@@ -220,6 +261,12 @@ func (s *survey) detect() (Detection, error) {
 	}
 	if bad := s.controls + s.evenZeros + s.oddZeros; bad > 3 && bad*20 > s.size {
 		return Detection{}, &Problem{Code: FileBinary, Hint: fmt.Sprintf("control bytes: %d / %d", bad, s.size)}
+	}
+	switch {
+	case s.escapes > 0 && s.highBytes == 0:
+		return Detection{}, &Problem{Code: FileOtherEncoding, Hint: "ISO-2022-JP (JIS)"}
+	case s.utf8.broken > 0 && s.euc.broken == 0 && s.euc.kana > 3 && s.euc.kana*3 > s.euc.kanji:
+		return Detection{}, &Problem{Code: FileOtherEncoding, Hint: "EUC-JP"}
 	}
 	switch utf8OK, jisOK := s.utf8.broken == 0, s.jis.broken == 0; {
 	case s.highBytes == 0:

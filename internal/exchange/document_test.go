@@ -63,7 +63,7 @@ func TestDocument(t *testing.T) {
 	})
 	for _, code := range codes {
 		r := reasons[code]
-		fmt.Fprintf(&b, "| `%s` (%s) | %s | %s | %s | %s |\n", code, r.fate, cellOf(r.what.ja), cellOf(r.what.en), cellOf(r.next.ja), cellOf(r.next.en))
+		fmt.Fprintf(&b, "| `%s` (%s) | %s | %s | %s | %s |\n", code, r.fate, cellOf(r.what.JA), cellOf(r.what.EN), cellOf(r.next.JA), cellOf(r.next.EN))
 	}
 	testkit.Golden(t, "../../docs/csv.md", b.Bytes())
 }

@@ -113,3 +113,53 @@ func mustBeProblem(t *testing.T, err error) {
 		t.Fatalf("%T %v", err, err)
 	}
 }
+
+// FuzzWriteAndReadBack writes a product with any texts and reads it back, in an encoding.
+func FuzzWriteAndReadBack(f *testing.F) {
+	for i, s := range []string{"=1+1", "00123", "表\"能", "a\r\nb", "'=x", "1-2", "〜é", "=\"x\"", "#N/A", ";,\t"} {
+		f.Add(s, s+"x", uint8(i))
+	}
+	f.Fuzz(func(t *testing.T, code, name string, n uint8) {
+		encoding := encodings[int(n)%len(encodings)]
+		row := exchange.ProductRow{SKU: code, ProductName: exchange.Maybe[string]{Value: name, Given: true}}
+		var b bytes.Buffer
+		w, err := exchange.NewWriter(&b, exchange.Product, exchange.WriteOptions{Encoding: encoding, Columns: []string{"product_name", "code"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Write(row); err != nil {
+			mustBeProblem(t, err)
+			return
+		}
+		written, err := w.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		sheet, err := exchange.Open(bytes.NewReader(b.Bytes()), exchange.Options{Encoding: encoding})
+		if err != nil {
+			t.Fatalf("%q is refused: %v", b.Bytes(), err)
+		}
+		defer sheet.Close()
+		rows, err := exchange.Read(sheet, exchange.Product, exchange.ReadOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := rows.Next()
+		if err == io.EOF {
+			// Refused or passed over: then the receipt says so, and the texts were such as no catalogue has.
+			if n := rows.Receipt().Rows; n.Read != n.Refused+n.Ignored {
+				t.Fatalf("%+v", n)
+			}
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if back.Value.SKU != code {
+			t.Fatalf("the code %q is written %q and comes back as %q", code, b.Bytes(), back.Value.SKU)
+		}
+		if len(written.Replaced) == 0 && back.Value.ProductName.Value != name {
+			t.Fatalf("the name %q is written %q and comes back as %q", name, b.Bytes(), back.Value.ProductName.Value)
+		}
+	})
+}

@@ -1,7 +1,9 @@
 package exchange_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -64,7 +66,15 @@ func TestMapping(t *testing.T) {
 	content := "Nr;Menge;Lager;x\nA;5;W1;1\nB;6;;2\n"
 	m := &exchange.Mapping{Name: "倉庫", Format: "stock", Columns: []exchange.MappedColumn{{Header: "nr", Key: "code"}, {Header: "Menge", Key: "units"}},
 		Mode: stock.Add, Constants: []exchange.MappedConstant{{Key: "reason", Value: "日次"}, {Key: "location", Value: "main"}}}
-	r, err := exchange.Read(open(t, content, m.Options(exchange.Options{})), exchange.Stock, exchange.ReadOptions{Mapping: m})
+	saved, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := new(exchange.Mapping)
+	if err := json.Unmarshal(saved, again); err != nil || !reflect.DeepEqual(m, again) {
+		t.Errorf("%s comes back as %+v, %v", saved, again, err)
+	}
+	r, err := exchange.Read(open(t, content, m.Options(exchange.Options{})), exchange.Stock, exchange.ReadOptions{Mapping: again})
 	if err != nil {
 		t.Fatal(err)
 	}

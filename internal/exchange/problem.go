@@ -63,22 +63,12 @@ func (p *Problem) Fate() Fate { return reasons[p.Code].fate }
 
 // Sentence says what is wrong.
 func (p *Problem) Sentence(lang Language) string {
-	return p.fill(choose(lang, reasons[p.Code].what))
+	return p.fill(reasons[p.Code].what.In(lang))
 }
 
 // Next says what to do about it.
 func (p *Problem) Next(lang Language) string {
-	return p.fill(choose(lang, reasons[p.Code].next))
-}
-
-// words is a text in both languages.
-type words struct{ ja, en string }
-
-func choose(lang Language, w words) string {
-	if lang == English {
-		return w.en
-	}
-	return w.ja
+	return p.fill(reasons[p.Code].next.In(lang))
 }
 
 // fill puts the problem's words into a sentence.

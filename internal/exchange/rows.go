@@ -15,6 +15,8 @@ type Rows[T any] struct {
 	used    []bool // by column of the file
 	options ReadOptions
 	receipt *Receipt
+	add     func(name string, n int64)
+	current Row[T] // the one that is being read
 	err     error
 }
 
@@ -53,6 +55,7 @@ func Read[T any](s *Sheet, f *Format[T], o ReadOptions) (*Rows[T], error) {
 	if r.receipt, err = newReceipt(s, b.uses, o.Receipt); err != nil {
 		return nil, err
 	}
+	r.add = r.receipt.add
 	r.receipt.Format, r.receipt.Layout, r.receipt.LayoutTitle = f.Name, b.kind, b.title
 	return r, s.Rewind()
 }
@@ -118,16 +121,16 @@ func (r *Rows[T]) Next() (Row[T], error) {
 			}
 			return Row[T]{}, err
 		}
-		row := Row[T]{Record: record}
-		problems := r.read(&row)
-		if err := r.receipt.take(&row.Record, problems); err != nil {
+		r.current = Row[T]{Record: record}
+		problems := r.read(&r.current)
+		if err := r.receipt.take(&r.current.Record, problems); err != nil {
 			return Row[T]{}, err
 		}
 		if worst(problems) == RowNoted || len(problems) == 0 {
 			if r.format.Total != nil {
-				r.format.Total(&row.Value, r.receipt.add)
+				r.format.Total(&r.current.Value, r.add)
 			}
-			return row, nil
+			return r.current, nil
 		}
 	}
 }

@@ -116,6 +116,25 @@ func (s *Sheet) Offset() int64 { return min(s.source.offset(), s.Size) }
 // Rewind goes back to the first row below the headers.
 func (s *Sheet) Rewind() error { return s.start() }
 
+// Preview gives the first n rows below the headers as they stand, for a person to look at, and goes back to the first.
+func (s *Sheet) Preview(n int) ([]Record, error) {
+	if err := s.Rewind(); err != nil {
+		return nil, err
+	}
+	var rows []Record
+	for len(rows) < n {
+		r, err := s.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, r)
+	}
+	return rows, s.Rewind()
+}
+
 func (s *Sheet) open() error {
 	if s.source != nil {
 		if err := s.source.close(); err != nil {

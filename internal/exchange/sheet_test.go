@@ -82,6 +82,7 @@ func TestDetection(t *testing.T) {
 		{"both, surely UTF-8", "code,qty\nA\u200BB,1\n", "utf-8 likely true cp932"},
 		{"both, é or ﾃｩ", "code,qty\nChlo\u00E9,1\n", "utf-8 likely false cp932"},
 		{"half-width kana of CP932", "code,qty\n" + cp932(t, "ｱｲｳ") + ",1\n", "cp932 valid true "},
+		{"words in half-width kana of CP932", "code,qty\n" + cp932(t, "ｼｬﾂ ｱｵ,1\nｸﾂｼﾀ･ｸﾛ､ｼﾛ,2\nﾎﾞｳｼ,3\n"), "cp932 valid true "},
 		{"CP932 with one broken byte", cp932(t, table) + "\x80,1\n", "cp932 most false "},
 		{"UTF-8 with one broken byte", table + "\x80,1\n", "utf-8 most false "},
 		{"UTF-8 with one line of CP932", strings.Repeat(table, 3) + cp932(t, "ソ,1,表\n"), "utf-8 most false "},
@@ -216,6 +217,8 @@ func TestFilesThatAreRefused(t *testing.T) {
 		{"an old workbook", "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1" + strings.Repeat("\x00", 600), exchange.FileOldExcel, ""},
 		{"PDF", "%PDF-1.7\n", exchange.FileNotTable, "PDF"},
 		{"a page saved as .xls", "\r\n<html><table>", exchange.FileNotTable, "HTML"},
+		{"EUC-JP", "code,qty,name\nA,1,\xA4\xA2\xA4\xA4\xA5\xB7\xA5\xE3\xA5\xC4\xC0\xD6\n", exchange.FileOtherEncoding, "EUC-JP"},
+		{"ISO-2022-JP", "code,qty,name\nA,1,\x1B$B$\"\x1B(B\n", exchange.FileOtherEncoding, "ISO-2022-JP (JIS)"},
 		{"random bytes", "\x01\x02\x03\x04\x05\x06\x07\x08code,qty\n", exchange.FileBinary, "control bytes: 8 / 17"},
 		{"a header twice", "code,qty,code\nA,1,B\n", exchange.HeaderTwice, "1, 3"},
 		{"two names of one field", "SKUコード,在庫数,数量\nA,1,2\n", exchange.HeaderClash, "数量"},
@@ -253,4 +256,22 @@ func TestUnusedDuplicatesAreListed(t *testing.T) {
 		}
 	}
 	same(t, "columns", got, []string{"1 code code", "2 qty units", "3 x  column_duplicate", "4 x  column_duplicate", "5   column_nameless", "6 soroi: 理由  column_report"})
+}
+
+func TestPreview(t *testing.T) {
+	t.Parallel()
+	sheet := open(t, "code,qty\nA,1\n\nB,\"2\nC,3\n", exchange.Options{})
+	for range 2 {
+		rows, err := sheet.Preview(5)
+		if err != nil || len(rows) != 2 || strings.Join(rows[0].Cells, "|") != "A|1" || len(rows[1].Faults) != 1 {
+			t.Fatalf("%+v, %v", rows, err)
+		}
+	}
+	rows, err := exchange.Read(sheet, exchange.Stock, exchange.ReadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if row, err := rows.Next(); err != nil || row.Line != 2 {
+		t.Errorf("%+v, %v", row, err)
+	}
 }

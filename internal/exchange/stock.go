@@ -74,12 +74,8 @@ func setCode(into *string, cell string, most int) *Problem {
 }
 
 func addCode(into *[]string, cell string) *Problem {
-	var code string
-	if p := setCode(&code, cell, maxCodeRunes); p != nil {
-		return p
-	}
-	*into = append(*into, code)
-	return nil
+	*into = append(*into, "")
+	return setCode(&(*into)[len(*into)-1], cell, maxCodeRunes)
 }
 
 // modeChoices are the modes of an import (style 12).
@@ -142,9 +138,14 @@ var Stock = &Format[StockRow]{
 	},
 	Finish: finishStock,
 	Total: func(r *StockRow, add func(string, int64)) {
-		add("rows_"+string(r.Mode), 1)
-		add("units_"+string(r.Mode), r.Units)
+		add(stockTotals[r.Mode][0], 1)
+		add(stockTotals[r.Mode][1], r.Units)
 	},
+}
+
+// stockTotals are the sums of a receipt, by mode.
+var stockTotals = map[stock.Mode][2]string{
+	stock.Set: {"rows_set", "units_set"}, stock.Add: {"rows_add", "units_add"}, stock.Subtract: {"rows_subtract", "units_subtract"},
 }
 
 // skuField is the column by which every format of ours names a SKU.

@@ -86,7 +86,7 @@ func TestWriteAndReadBack(t *testing.T) {
 				t.Parallel()
 				r := rand.New(rand.NewPCG(seed, 1))
 				var rows []exchange.ProductRow
-				for range 2000 {
+				for range 700 {
 					row := exchange.ProductRow{Product: randomText(r, encoding, 4, true), SKU: randomText(r, encoding, 4, true)}
 					row.ProductName = exchange.Maybe[string]{Value: randomText(r, encoding, 12, false), Given: true}
 					row.Options[0] = exchange.Maybe[string]{Value: randomText(r, encoding, 3, false), Given: true}
