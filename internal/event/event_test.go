@@ -139,25 +139,25 @@ func TestBatch(t *testing.T) {
 		}
 		return p
 	}
-	few, taken, err := event.Batch(events[:3], 99, nil)
+	few, taken, last, err := event.Batch(events[:3], 99, nil)
 	p := read(few)
-	if err != nil || taken != 3 || p.Type != "events" || p.Position != 99 || p.Timestamp != "2026-11-25T03:00:02.00012Z" || len(p.Events) != 3 || p.Missing != nil {
+	if err != nil || taken != 3 || last != 99 || p.Type != "events" || p.Position != 99 || p.Timestamp != "2026-11-25T03:00:02.00012Z" || len(p.Events) != 3 || p.Missing != nil {
 		t.Errorf("three: %d %+v %v", taken, p, err)
 	}
-	many, taken, err := event.Batch(events, 9999, &event.Range{After: 1, Before: 10})
+	many, taken, last, err := event.Batch(events, 9999, &event.Range{After: 1, Before: 10})
 	p = read(many)
-	if err != nil || taken < 50 || taken >= 300 || len(many) > event.LargestBody || p.Position != events[taken-1].Position || len(p.Events) != taken || p.Missing.Before != 10 {
+	if err != nil || taken < 50 || taken >= 300 || len(many) > event.LargestBody || last != p.Position || p.Position != events[taken-1].Position || len(p.Events) != taken || p.Missing.Before != 10 {
 		t.Errorf("many: %d in %d bytes %+v %v", taken, len(many), p.Missing, err)
 	}
 	// An attempt that is repeated asks for what the first one took.
-	if again, n, err := event.Batch(events[:taken], p.Position, &event.Range{After: 1, Before: 10}); err != nil || n != taken || string(again) != string(many) {
+	if again, n, _, err := event.Batch(events[:taken], p.Position, &event.Range{After: 1, Before: 10}); err != nil || n != taken || string(again) != string(many) {
 		t.Error("the same events gave other bytes")
 	}
 	huge := event.Event{Position: 5, Kind: event.SyncFailing, Body: event.Body(event.Failure{Error: event.FailureError{Text: strings.Repeat("x", 2*event.LargestBody)}})}
-	if _, taken, err := event.Batch([]event.Event{huge, events[0]}, 10, nil); err != nil || taken != 1 {
+	if _, taken, _, err := event.Batch([]event.Event{huge, events[0]}, 10, nil); err != nil || taken != 1 {
 		t.Errorf("one that is too large goes alone: %d %v", taken, err)
 	}
-	if _, _, err := event.Batch(nil, 10, nil); err == nil {
+	if _, _, _, err := event.Batch(nil, 10, nil); err == nil {
 		t.Error("a call without events was made")
 	}
 	ping, err := event.Ping(4, noon)

@@ -2,6 +2,7 @@ package event
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -30,26 +31,28 @@ type Range struct {
 // LargestBody bounds the bytes of a call with more than one event.
 const LargestBody = 64 << 10
 
-// Batch is the body of a call that brings the events which come after a position, as many as fit into LargestBody, at least one. It returns how
-// many it took. The same events give the same bytes at each attempt.
-func Batch(events []Event, upTo int64, missing *Range) (body []byte, taken int, err error) {
-	size := 0
+// Batch is the body of a call that brings the events which come after a position, as many as fit into LargestBody, at least one. upTo is how far the
+// feed was looked through for them. It returns how many it took, and up to which position the feed is given with them. The same events give the
+// same bytes at each attempt.
+func Batch(events []Event, upTo int64, missing *Range) (body []byte, taken int, last int64, err error) {
+	const around = 300 // bytes of the payload around the events, at most
+	size := around
 	for _, e := range events {
-		one, err := e.MarshalJSON()
+		one, err := json.Marshal(e)
 		if err != nil {
-			return nil, 0, err
+			return nil, 0, 0, err
 		}
-		if size += len(one) + 1; taken > 0 && size > LargestBody-200 {
+		if size += len(one) + 1; taken > 0 && size > LargestBody {
 			upTo = events[taken-1].Position
 			break
 		}
 		taken++
 	}
 	if taken == 0 {
-		return nil, 0, fmt.Errorf("a call without events")
+		return nil, 0, 0, errors.New("a call without events")
 	}
 	body, err = json.Marshal(Payload{Type: TypeEvents, Timestamp: Timestamp(events[taken-1].At), Position: upTo, Missing: missing, Events: events[:taken]})
-	return body, taken, err
+	return body, taken, upTo, err
 }
 
 // Ping is the body of a call that only tries a webhook out.

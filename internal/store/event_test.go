@@ -58,7 +58,7 @@ func feed(t *testing.T, db *store.DB, tenant stock.TenantID, after int64, kinds 
 func told(events []event.Event) string {
 	var lines []string
 	for _, e := range events {
-		lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s %s%s %s", e.Kind, e.SKU, e.Shop, e.Body)))
+		lines = append(lines, strings.Join(strings.Fields(fmt.Sprintf("%s %s%s %s", e.Kind, e.SKU, e.Shop, e.Body)), " "))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -332,7 +332,7 @@ func TestEvents_outbox_is_numbered_on_both_engines(t *testing.T) {
 			}
 		}
 		page := feed(t, db, tenant, 0)
-		if got := told(page.Events); got != "oversell  100\noversell  200\noversell  300" {
+		if got := told(page.Events); got != "oversell 100\noversell 200\noversell 300" {
 			t.Errorf("%s", got)
 		}
 	})
