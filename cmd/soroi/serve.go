@@ -13,6 +13,8 @@ import (
 	"soroi/internal/channel"
 	"soroi/internal/clock"
 	"soroi/internal/engine"
+	"soroi/internal/event"
+	"soroi/internal/feed"
 	"soroi/internal/store"
 )
 
@@ -59,6 +61,7 @@ func (f *engineFlags) resolve() (engine.Options, clock.Clock, error) {
 func serveCommand() *cobra.Command {
 	var c common
 	var e engineFlags
+	var f feed.Options
 	var listen, public string
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -72,7 +75,10 @@ rehearsal and nothing is sent to it before it is set live.`,
 			if err != nil {
 				return err
 			}
-			a, err := app.Open(cmd.Context(), app.Config{DatabaseURL: c.database, Listen: listen, PublicURL: public, Engine: options, Clock: clk, Log: c.logger()})
+			if f.Keep < event.GiveUpAfter {
+				return fmt.Errorf("--keep-events %s is too short: a webhook may fail for %s before it is stopped, and would miss what is not kept", f.Keep, event.GiveUpAfter)
+			}
+			a, err := app.Open(cmd.Context(), app.Config{DatabaseURL: c.database, Listen: listen, PublicURL: public, Engine: options, Feed: f, Clock: clk, Log: c.logger()})
 			if err != nil {
 				return err
 			}
@@ -82,6 +88,8 @@ rehearsal and nothing is sent to it before it is set live.`,
 	}
 	c.bind(cmd)
 	e.bind(cmd)
+	cmd.Flags().DurationVar(&f.Keep, "keep-events", 7*24*time.Hour, "how long events are kept for the feed and for webhooks")
+	cmd.Flags().BoolVar(&f.Policy.Private, "webhook-private", false, "let webhooks have addresses that are not public: this machine's, the local network's")
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "`address` of screens and API")
 	cmd.Flags().StringVar(&public, "public-url", os.Getenv("SOROI_PUBLIC_URL"), "the `address` under which browsers and shops reach this soroi, such as https://soroi.example; shops that can are asked to send webhooks there (SOROI_PUBLIC_URL)")
 	return cmd

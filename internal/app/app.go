@@ -17,6 +17,7 @@ import (
 	"soroi/internal/channel/all"
 	"soroi/internal/clock"
 	"soroi/internal/engine"
+	"soroi/internal/feed"
 	"soroi/internal/store"
 )
 
@@ -33,6 +34,7 @@ type Config struct {
 	// can are asked to send webhooks there. "" asks none, and the screens are at the listening address.
 	PublicURL string
 	Engine    engine.Options
+	Feed      feed.Options // Changed and Policy.Test follow the engine
 	Clock     clock.Clock
 	Log       *slog.Logger
 }
@@ -41,6 +43,7 @@ type Config struct {
 type App struct {
 	DB     *store.DB
 	Engine *engine.Service
+	Feed   *feed.Service
 
 	config   Config
 	listener net.Listener
@@ -80,6 +83,8 @@ func Open(ctx context.Context, c Config) (*App, error) {
 		c.PublicURL = "http://" + listener.Addr().String()
 	}
 	a := &App{DB: db, config: c, listener: listener, Engine: engine.New(db, c.Clock, c.Log, Specs(), c.Engine)}
+	c.Feed.Changed, c.Feed.Policy.Test = a.Engine.Subscribe, c.Engine.TestMalls
+	a.Feed = feed.New(db, c.Clock, c.Log, c.Feed)
 	a.handler, err = a.routes()
 	if err != nil {
 		return nil, errors.Join(err, listener.Close(), db.Close())
@@ -142,10 +147,11 @@ func (a *App) Run(ctx context.Context) error {
 	defer stopServing()
 	server.BaseContext = func(net.Listener) context.Context { return serving }
 	var running sync.WaitGroup
-	var engineErr error
+	var engineErr, feedErr error
 	engineCtx, stopEngine := context.WithCancel(ctx)
 	defer stopEngine()
 	running.Go(func() { engineErr = a.Engine.Run(engineCtx) })
+	running.Go(func() { feedErr = a.Feed.Run(engineCtx) })
 	failed := make(chan error, 1)
 	running.Go(func() { failed <- server.Serve(a.listener) })
 	var err error
@@ -161,5 +167,5 @@ func (a *App) Run(ctx context.Context) error {
 		err = errors.Join(err, stopped)
 	}
 	running.Wait()
-	return errors.Join(err, engineErr, a.DB.Close())
+	return errors.Join(err, engineErr, feedErr, a.DB.Close())
 }
