@@ -85,12 +85,11 @@ func (s *Service) give(ctx context.Context, key hookKey) error {
 		if ctx.Err() != nil && !result.Taken() {
 			return s.db.DropCall(recording, key.tenant, call)
 		}
-		if !result.Taken() {
+		state, err := s.db.EndCall(recording, key.tenant, call, result, func(failures int64) time.Duration {
 			s.mu.Lock()
-			result.NextAt = s.clock.Now().Add(event.Retry(call.Attempt, asked, s.random))
-			s.mu.Unlock()
-		}
-		state, err := s.db.EndCall(recording, key.tenant, call, result)
+			defer s.mu.Unlock()
+			return event.Retry(failures, asked, s.random)
+		})
 		if errors.Is(err, store.ErrLeaseLost) {
 			s.log.Warn("webhook was taken over by another process, or removed", "tenant", key.tenant, "webhook", key.webhook)
 			return nil

@@ -110,6 +110,51 @@ func TestEvents_of_planning(t *testing.T) {
 	})
 }
 
+// Each level that a SKU comes to is told of once, beside its numbers: low, out, oversold, and back. A new SKU has not come from anywhere.
+func TestEvents_of_levels(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		c := newCounter(t, db)
+		terms := stock.Terms{Supply: stock.Stocked, Reorder: stock.PointAt(20)}
+		if err := db.SetTerms(t.Context(), c.tenant, c.sku, terms); err != nil {
+			t.Fatal(err)
+		}
+		c.plan()
+		page := feed(t, db, c.tenant, 0, event.StockLow)
+		if len(page.Events) > 0 {
+			t.Errorf("new, and yet: %s", told(page.Events))
+		}
+		for _, step := range []struct {
+			units int64
+			want  string
+		}{
+			{21, ""},
+			{20, `stock.low A-1 {"level":"low","before":"fine","available":20,"reorder_point":20}`},
+			{1, ""},
+			{0, `stock.low A-1 {"level":"out","before":"low","available":0,"reorder_point":20}`},
+			{-2, `stock.low A-1 {"level":"oversold","before":"out","available":-2,"reorder_point":20}`},
+			{5, `stock.low A-1 {"level":"low","before":"oversold","available":5,"reorder_point":20}`},
+			{50, `stock.low A-1 {"level":"fine","before":"low","available":50,"reorder_point":20}`},
+		} {
+			c.change(map[bool]stock.Mode{true: stock.Add, false: stock.Subtract}[step.units >= c.balance().OnHand], max(step.units-c.balance().OnHand, c.balance().OnHand-step.units))
+			c.plan()
+			page = feed(t, db, c.tenant, page.Position, event.StockLow)
+			if got := told(page.Events); got != step.want {
+				t.Errorf("%d available: %s", step.units, got)
+			}
+		}
+		terms.Reorder = stock.Point{}
+		if err := db.SetTerms(t.Context(), c.tenant, c.sku, terms); err != nil {
+			t.Fatal(err)
+		}
+		c.change(stock.Set, 0)
+		c.plan()
+		if got, want := told(feed(t, db, c.tenant, page.Position).Events), `stock.low A-1 {"level":"out","before":"fine","available":0,"reorder_point":null}`; !strings.HasSuffix(got, want) || strings.Count(got, "\n") != 1 {
+			t.Errorf("without a reorder point: %s", got)
+		}
+	})
+}
+
 // A claim that takes what is not there is told of with its order, in the transaction that posts it. Goods that are made to order need not be there.
 func TestEvents_of_oversell(t *testing.T) {
 	t.Parallel()
@@ -282,6 +327,9 @@ func TestEvents_of_many_processes_reach_every_reader(t *testing.T) {
 				}
 				if n > 0 && e.At.Before(events[n-1].At) {
 					t.Fatalf("reader %d: the times go back at %d", i, e.Position)
+				}
+				if e.Kind != event.StockChanged {
+					continue
 				}
 				var body struct {
 					Available int64

@@ -33,7 +33,6 @@ type Call struct {
 	SentAt    time.Time
 
 	token, version int64
-	since          int64 // the first failure of the row
 }
 
 // DueWebhooks lists the webhooks that there is something to give to and that nobody is calling now.
@@ -85,9 +84,9 @@ func (db *DB) BeginCall(ctx context.Context, tenant stock.TenantID, id WebhookID
 		var kinds, secret, oldSecret string
 		var oldUntil, replays int64
 		var q FeedQuery
-		err := tx.one(ctx, []any{&call.URL, &kinds, &q.Limit, &secret, &oldSecret, &oldUntil, &q.After, &q.UpTo, &replays, &call.version, &call.token, &call.Attempt, &call.since},
+		err := tx.one(ctx, []any{&call.URL, &kinds, &q.Limit, &secret, &oldSecret, &oldUntil, &q.After, &q.UpTo, &replays, &call.version, &call.token, &call.Attempt},
 			`UPDATE webhook SET holder = $3, token = token + 1, held_until = $4 WHERE tenant_id = $1 AND webhook_id = $2 AND state = 'active' AND next_at <= $5 AND held_until <= $5
-			RETURNING url, kinds, most, secret, old_secret, old_until, position, pending, replays, version, token, failures + 1, failing_since`,
+			RETURNING url, kinds, most, secret, old_secret, old_until, position, pending, replays, version, token, failures + 1`,
 			int64(id), holder, micros(call.HeldUntil), micros(tx.now))
 		if errors.Is(err, ErrNotFound) {
 			return nil
@@ -143,24 +142,23 @@ type CallResult struct {
 	Error  string
 	Answer string // its first bytes
 	Took   time.Duration
-	NextAt time.Time // when to try again, where it was not taken
 }
 
 // Taken tells whether the receiver has taken the events.
 func (r CallResult) Taken() bool { return r.Status >= 200 && r.Status < 300 && r.Error == "" }
 
-// EndCall records what became of a call and gives the webhook back. It returns the state of the webhook after it. When the webhook was taken by another
-// process meanwhile, nothing is recorded and the error is ErrLeaseLost: that one makes the call again. When somebody sent the webhook to another
-// place in the feed meanwhile, it stays there.
+// EndCall records what became of a call and gives the webhook back. retry says how long to leave it alone after so many failures in a row. It returns
+// the state of the webhook after it. When the webhook was taken by another process meanwhile, nothing is recorded and the error is ErrLeaseLost:
+// that one makes the call again. When somebody sent the webhook to another place in the feed meanwhile, it stays there.
 //
 // A webhook that has been failing for event.GiveUpAfter is stopped, and so is one that answers 410; the feed tells of it.
-func (db *DB) EndCall(ctx context.Context, tenant stock.TenantID, call Call, r CallResult) (WebhookState, error) {
+func (db *DB) EndCall(ctx context.Context, tenant stock.TenantID, call Call, r CallResult, retry func(failures int64) time.Duration) (WebhookState, error) {
 	var state WebhookState
 	err := db.Write(ctx, tenant, func(tx *Tx) error {
-		var token, version, calls int64
+		var token, version, calls, failures, since int64
 		var name string
-		err := tx.one(ctx, []any{&state, &token, &version, &calls, &name}, "SELECT state, token, version, calls, name FROM webhook WHERE tenant_id = $1 AND webhook_id = $2"+
-			tx.db.dialect.forUpdate(), int64(call.Webhook))
+		err := tx.one(ctx, []any{&state, &token, &version, &calls, &failures, &since, &name}, `SELECT state, token, version, calls, failures, failing_since, name FROM webhook
+			WHERE tenant_id = $1 AND webhook_id = $2`+tx.db.dialect.forUpdate(), int64(call.Webhook))
 		if errors.Is(err, ErrNotFound) || err == nil && token != call.token {
 			return ErrLeaseLost
 		}
@@ -172,22 +170,23 @@ func (db *DB) EndCall(ctx context.Context, tenant stock.TenantID, call Call, r C
 			return err
 		}
 		set, args := "held_until = 0, calls = $3", []any{int64(call.Webhook), calls + 1}
-		switch since := instant(call.since); {
+		switch {
 		case version != call.version:
 		case r.Taken():
 			set += ", position = $4, pending = 0, failures = 0, failing_since = 0, next_at = 0, taken_at = $5"
 			args = append(args, call.Last, micros(tx.now))
 		default:
-			if since.IsZero() {
-				since = call.SentAt
+			// Who resumed it meanwhile has forgotten the failures before.
+			if failures++; since == 0 {
+				since = micros(call.SentAt)
 			}
 			set += ", failures = $4, failing_since = $5, next_at = $6"
-			args = append(args, call.Attempt, micros(since), micros(r.NextAt))
+			args = append(args, failures, since, micros(tx.now.Add(retry(failures))))
 			reason := ""
 			switch {
 			case r.Status == 410:
 				reason = StopGone
-			case tx.now.Sub(since) >= event.GiveUpAfter:
+			case tx.now.Sub(instant(since)) >= event.GiveUpAfter:
 				reason = StopFailing
 			}
 			if reason == "" || state != WebhookActive {
@@ -197,7 +196,7 @@ func (db *DB) EndCall(ctx context.Context, tenant stock.TenantID, call Call, r C
 			set += ", state = $7, stop_reason = $8"
 			args = append(args, string(state), reason)
 			err := tx.addEvents(ctx, []newEvent{{kind: event.WebhookStopped, body: event.Body(event.Stop{Webhook: int64(call.Webhook), Name: name, Reason: reason,
-				Since: event.Timestamp(since), Position: call.First - 1})}})
+				Since: event.Timestamp(instant(since)), Position: call.First - 1})}})
 			if err != nil {
 				return err
 			}

@@ -25,6 +25,7 @@ type hook struct {
 	tenant stock.TenantID
 	id     store.WebhookID
 	secret event.Secret
+	wait   time.Duration // after a failure
 }
 
 const held = 20 * time.Second
@@ -89,7 +90,7 @@ func (h *hook) must() store.Call {
 
 func (h *hook) end(call store.Call, r store.CallResult) store.WebhookState {
 	h.t.Helper()
-	state, err := h.db.EndCall(h.t.Context(), h.tenant, call, r)
+	state, err := h.db.EndCall(h.t.Context(), h.tenant, call, r, func(int64) time.Duration { return h.wait })
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -163,14 +164,13 @@ func TestWebhook_retries_the_same_call(t *testing.T) {
 		if _, ok := h.begin(); ok || h.due() {
 			t.Error("it was called while it was being called")
 		}
-		r := failed
-		r.NextAt = clk.Now().Add(time.Minute)
-		h.end(call, r)
+		h.wait = time.Minute
+		h.end(call, failed)
 		h.happen(event.StockChanged, event.SyncFailing)
 		if _, ok := h.begin(); ok || h.due() {
 			t.Error("it was called before its time")
 		}
-		if w := h.load(); w.Failures != 1 || !w.NextAt.Equal(r.NextAt) || w.Position != 0 || w.Waiting != 4 || !w.FailingSince.Equal(call.SentAt) {
+		if w := h.load(); w.Failures != 1 || !w.NextAt.Equal(clk.Now().Add(time.Minute)) || w.Position != 0 || w.Waiting != 4 || !w.FailingSince.Equal(call.SentAt) {
 			t.Errorf("%+v", w)
 		}
 		clk.advance(time.Minute)
@@ -272,7 +272,7 @@ func TestWebhook_is_called_by_one_process(t *testing.T) {
 		if again.ID != call.ID || string(again.Body) != string(call.Body) {
 			t.Errorf("%s then %s", call.ID, again.ID)
 		}
-		if _, err := second.EndCall(t.Context(), h.tenant, call, failed); !errors.Is(err, store.ErrLeaseLost) {
+		if _, err := second.EndCall(t.Context(), h.tenant, call, failed, func(int64) time.Duration { return 0 }); !errors.Is(err, store.ErrLeaseLost) {
 			t.Errorf("the first is heard: %v", err)
 		}
 		if err := second.DropCall(t.Context(), h.tenant, call); err != nil {
@@ -399,13 +399,23 @@ func TestWebhook_is_stopped(t *testing.T) {
 		if w := h.load(); w.StopReason != store.StopFailing || h.due() {
 			t.Errorf("%+v", w)
 		}
-		if err := db.ResumeWebhook(t.Context(), h.tenant, h.id); err != nil {
-			t.Fatal(err)
+		resume := func() {
+			t.Helper()
+			if err := db.ResumeWebhook(t.Context(), h.tenant, h.id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		resume()
+		for range 3 {
+			h.end(h.must(), failed)
 		}
 		call := h.must()
-		if !slices.Equal(given(t, call), []int64{1}) || call.Attempt != 1 {
-			t.Errorf("resumed: %v, attempt %d", given(t, call), call.Attempt)
+		resume() // while it is being called for the fourth time
+		h.end(call, failed)
+		if w := h.load(); !slices.Equal(given(t, call), []int64{1}) || call.Attempt != 4 || w.Failures != 1 || !w.FailingSince.Equal(call.SentAt) {
+			t.Errorf("resumed: %v, attempt %d, %+v", given(t, call), call.Attempt, w)
 		}
+		call = h.must()
 		if state := h.end(call, store.CallResult{Status: 410}); state != store.WebhookStopped || h.load().StopReason != store.StopGone {
 			t.Errorf("gone: %s", state)
 		}
