@@ -85,7 +85,7 @@ func bindNames[T any](b *binding[T], headers, keys []string, others Code) (*bind
 		switch {
 		case keys[j] == "":
 			use.Reason = ColumnNameless
-		case reportColumns[headers[j]]:
+		case isReport(headers[j]):
 			use.Reason = ColumnReport
 		}
 	}

@@ -23,6 +23,12 @@
 // Every *Problem has a Code that never changes, a Fate, a place, and sentences in Japanese and English that say what is wrong and what to do
 // next (reasons.go). The receipt keeps the first few findings; ReceiptOptions take all of them to writers.
 //
+// # Formats
+//
+// A format is one file here: its columns with key, headers, help, example, what an empty cell means, and the two functions that put a cell into a
+// row and a row into a cell. The screens' help (Info), the template (WriteTemplate), docs/csv.md and the command line's list come from it. Somebody
+// else's file that says the same is a Layout of the format, recognised by headers that only it has.
+//
 // # Codes
 //
 // What a code means is for the store to say (ResolveCodes: as written, else alike when only one is). Damage then looks at those that it did

@@ -91,6 +91,7 @@ const (
 
 	CodeFolded   Code = "code_folded"
 	BrokenUnused Code = "broken_unused"
+	ExtraCells   Code = "extra_cells"
 	BlankRow     Code = "blank_row"
 
 	ColumnUnknown   Code = "column_unknown"
@@ -194,6 +195,7 @@ var reasons = map[Code]reason{
 
 	BlankRow: {RowIgnored, Words{"空の行です。", "The row is blank."}, noStep},
 
+	ExtraCells:   {RowNoted, Words{"見出しのない列に値「{value}」があります。使いません。", "There is \"{value}\" in a column without a header; it is not used."}, Words{"使うなら、その列に見出しを付けてください。", "If it matters, give the column a header."}},
 	BrokenUnused: {RowNoted, Words{"使わない列「{header}」に壊れた文字があります。ほかの列は使いました。", "There are broken characters in \"{header}\", a column that is not used; the others were used."}, Words{"その列も使うなら、もとのファイルから保存し直してください。", "If that column matters, save the file again from its source."}},
 	CodeFolded:   {RowNoted, Words{"コード「{value}」は、書き方の違う「{hint}」として扱いました。", "The code \"{value}\" was taken as \"{hint}\", which is written differently."}, Words{"違う商品なら、正確なコードに直してください。", "If another product is meant, write its code exactly."}},
 

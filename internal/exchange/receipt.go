@@ -16,6 +16,8 @@ type ReceiptOptions struct {
 	// Refused gets the refused rows as CSV again (UTF-8 with its mark, CRLF): the file's own columns as they were, and what is wrong in
 	// columns that reading passes over, so that the rows can be put right and the file taken in as it is.
 	Refused io.Writer
+	// Language is that of the words in Refused; "" is Japanese.
+	Language Language
 	// JSON gets the whole receipt with every finding, once Close is called.
 	JSON io.Writer
 }
@@ -70,14 +72,12 @@ type ReasonCount struct {
 	Rows int64 `json:"rows"`
 }
 
-// reportColumns are the headers of what is added to refused rows; they are passed over when the file comes back.
-var reportColumns = map[string]bool{reportLine: true, reportWhat: true, reportNext: true}
+// reportHeaders are the columns that are added to refused rows; they are passed over when the file comes back.
+var reportHeaders = []Words{{"soroi: 行", "soroi: line"}, {"soroi: 理由", "soroi: reason"}, {"soroi: 次にすること", "soroi: next"}}
 
-const (
-	reportLine = "soroi: 行"
-	reportWhat = "soroi: 理由"
-	reportNext = "soroi: 次にすること"
-)
+func isReport(header string) bool {
+	return slices.ContainsFunc(reportHeaders, func(w Words) bool { return w.JA == header || w.EN == header })
+}
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
@@ -95,7 +95,10 @@ func newReceipt(s *Sheet, uses []ColumnUse, o ReceiptOptions) (*Receipt, error) 
 		if r.refused, err = newSink(o.Refused, UTF8BOM); err != nil {
 			return nil, err
 		}
-		r.headers = append(append(r.headers, s.Headers...), reportLine, reportWhat, reportNext)
+		r.headers = append(r.headers, s.Headers...)
+		for _, w := range reportHeaders {
+			r.headers = append(r.headers, w.In(o.Language))
+		}
 		if err := r.refused.row(r.headers, r.headers, nil); err != nil {
 			return nil, err
 		}
@@ -176,11 +179,11 @@ func (r *Receipt) writeRefused(row *Record, problems []*Problem) error {
 		if p.Fate() != RowRefused {
 			continue
 		}
-		sentence := p.Sentence(Japanese)
-		if p.Header != "" && !strings.Contains(sentence, "「"+p.Header+"」") {
-			sentence = "「" + p.Header + "」: " + sentence
+		sentence := p.Sentence(r.options.Language)
+		if p.Header != "" && !strings.Contains(sentence, p.Header) {
+			sentence = p.Header + ": " + sentence
 		}
-		what, next = append(what, sentence), append(next, p.Next(Japanese))
+		what, next = append(what, sentence), append(next, p.Next(r.options.Language))
 	}
 	line := itoa(row.Line)
 	if row.EndLine > row.Line {
@@ -190,7 +193,7 @@ func (r *Receipt) writeRefused(row *Record, problems []*Problem) error {
 	for _, cell := range row.Cells {
 		cells = append(cells, guard(cell))
 	}
-	cells = append(cells, line, protect(strings.Join(what, " "), TextField), strings.Join(next, " "))
+	cells = append(cells, line, protect(strings.Join(what, " "), TextField), protect(strings.Join(next, " "), TextField))
 	return r.refused.row(cells, r.headers, nil)
 }
 

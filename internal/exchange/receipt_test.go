@@ -98,6 +98,29 @@ func TestReceipt(t *testing.T) {
 	}
 }
 
+func TestRefusedRowsInEnglish(t *testing.T) {
+	t.Parallel()
+	var refused bytes.Buffer
+	r, err := exchange.Read(open(t, "code,qty\nA,x\nB,=1\n", exchange.Options{}), exchange.Stock, exchange.ReadOptions{Receipt: exchange.ReceiptOptions{Refused: &refused, Language: exchange.English}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range r.All() {
+	}
+	if err := r.Receipt().Close(); err != nil {
+		t.Fatal(err)
+	}
+	want := "\uFEFFcode,qty,soroi: line,soroi: reason,soroi: next\r\nA,x,2,\"qty: \"\"x\"\" is not a number.\",Write it in digits.\r\n" +
+		"B,\"=\"\"=1\"\"\",3,\"qty: \"\"=1\"\" is a formula; formulas are not worked out.\",\"Turn it into its value (copy, then paste values) and save again.\"\r\n"
+	if refused.String() != want {
+		t.Errorf("%q, want %q", refused.String(), want)
+	}
+	_, again := readStock(t, refused.String(), exchange.ReadOptions{})
+	if c := again.Columns[4]; c.Reason != exchange.ColumnReport {
+		t.Errorf("%+v", c)
+	}
+}
+
 func TestReceiptJSONWithoutFindings(t *testing.T) {
 	t.Parallel()
 	var whole bytes.Buffer

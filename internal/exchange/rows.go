@@ -140,15 +140,17 @@ func (r *Rows[T]) read(row *Row[T]) []*Problem {
 	var problems []*Problem
 	whole := true
 	for _, p := range row.Faults {
-		if local := p.Code == BrokenBytes || p.Code == OtherEncoding || p.Code == NULByte || p.Code == FieldTooLong; local && p.column > 0 && p.column <= len(r.used) && !r.used[p.column-1] {
+		switch {
+		case p.Fate() == RowNoted:
+		case p.column > 0 && p.column <= len(r.used) && !r.used[p.column-1] && (p.Code == BrokenBytes || p.Code == OtherEncoding || p.Code == NULByte || p.Code == FieldTooLong):
 			p.Hint, p.Code = string(p.Code), BrokenUnused
-		} else {
+		default:
 			whole = false
 		}
 		problems = append(problems, p)
 	}
 	if !whole {
-		return slices.DeleteFunc(problems, func(p *Problem) bool { return p.Code == BrokenUnused })
+		return slices.DeleteFunc(problems, func(p *Problem) bool { return p.Fate() == RowNoted })
 	}
 	if r.format.Start != nil {
 		r.format.Start(&row.Value, r.options.Defaults)

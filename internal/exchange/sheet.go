@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"soroi/internal/text"
@@ -217,21 +218,29 @@ func (s *Sheet) next() (Record, error) {
 }
 
 // fit makes a row as wide as the headers. Cells that are missing at its end are empty, which is how spreadsheets save them, but a
-// last row that just stops may have lost the end of a number with the rest.
+// last row that just stops may have lost the end of a number with the rest. Text beyond the headers is a delimiter that should have been within
+// quotation marks; in a workbook it is a remark somewhere to the right.
 func (s *Sheet) fit(r *Record) {
+	written := func() string {
+		delim := ","
+		if s.Delimiter != 0 {
+			delim = string(rune(s.Delimiter))
+		}
+		return cut(strings.Join(r.Cells, delim), valueRunes)
+	}
 	switch width := len(s.Headers); {
 	case len(r.Cells) > width:
-		for _, cell := range r.Cells[width:] {
-			if cell != "" {
-				r.Faults = append(r.Faults, &Problem{Code: TooManyFields, Line: r.Line, EndLine: r.EndLine, Value: cut(strings.Join(r.Cells, string(rune(s.Delimiter))), valueRunes),
-					Hint: fmt.Sprintf("%d > %d", len(r.Cells), width)})
-				break
+		if i := slices.IndexFunc(r.Cells[width:], func(cell string) bool { return cell != "" }); i >= 0 {
+			p := &Problem{Code: TooManyFields, Line: r.Line, EndLine: r.EndLine, Value: written(), Hint: fmt.Sprintf("%d > %d", len(r.Cells), width)}
+			if s.book != nil {
+				p.Code, p.Value = ExtraCells, cut(r.Cells[width+i], valueRunes)
 			}
+			r.Faults = append(r.Faults, p)
 		}
 		r.Cells = r.Cells[:width]
 	case len(r.Cells) < width:
 		if r.cutOff && len(r.Faults) == 0 {
-			r.Faults = append(r.Faults, &Problem{Code: RowCutOff, Line: r.Line, EndLine: r.EndLine, Value: cut(strings.Join(r.Cells, string(rune(s.Delimiter))), valueRunes)})
+			r.Faults = append(r.Faults, &Problem{Code: RowCutOff, Line: r.Line, EndLine: r.EndLine, Value: written()})
 		}
 		cells := make([]string, width)
 		copy(cells, r.Cells)

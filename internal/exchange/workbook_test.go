@@ -63,7 +63,7 @@ func TestWorkbook(t *testing.T) {
 			"A6": "B", "B6": "==1+1",
 			"A7": 45000, "B7": 1, // shown as a date
 			"A9": "C", "B9": "７", "C9": "加算",
-			"A10": true, "B10": 0,
+			"A10": true, "B10": 0, "F10": "check!",
 		})
 		style(t, f, "A4", "00000")
 		style(t, f, "B4", "#,##0")
@@ -77,7 +77,7 @@ func TestWorkbook(t *testing.T) {
 	}
 	rows, receipt := readStock(t, content, exchange.ReadOptions{})
 	same(t, "rows", rows, []string{"3 ソ-1 ①㈱髙～ set 5", "4 00123 set 1234567", "7 3月15日 set 1", "9 C add 7", "10 TRUE set 0"})
-	same(t, "findings", findings(receipt), []string{"5 not_whole 在庫数 1.6", "6 value_formula 在庫数 =1+1"})
+	same(t, "findings", findings(receipt), []string{"5 not_whole 在庫数 1.6", "6 value_formula 在庫数 =1+1", "10 extra_cells  check!"})
 	if receipt.Rows.Read != 8 || receipt.Rows.Ignored != 1 {
 		t.Errorf("%+v", receipt.Rows)
 	}
