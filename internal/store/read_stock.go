@@ -19,6 +19,8 @@ type StockRow struct {
 	Product string    // the product's code
 	Options [3]string // its values of the product's options; "" where the product has no such option
 	Terms   stock.InForce
+	// Defaults are what the product says, whether the SKU follows it or not.
+	Defaults stock.Defaults
 	Balance stock.Balance // over all locations
 	MovedAt time.Time     // when its last movement was posted; zero when there is none
 	// Allotment is how the sellable quantity is divided.
@@ -189,6 +191,7 @@ func (tx *Tx) fillStock(ctx context.Context, rows []StockRow, shops map[channel.
 		row := byID[sku]
 		row.Allotment = patterns.of(pattern)
 		row.Product, row.Options, row.Archived, row.Unplanned, row.Terms = s.Product, s.Options, s.Archived, s.Unplanned, terms.inForce()
+		row.Defaults = terms.product
 		return nil
 	}, `SELECT sku.sku_id, product.code, sku.option1, sku.option2, sku.option3, sku.archived_at > 0, COALESCE(sku.pattern_id, 0),
 		sku_plan.marked > sku_plan.planned OR sku.daily AND (SELECT tenant.day FROM tenant WHERE tenant.tenant_id = $1) < $2, `+termsColumns+`

@@ -41,7 +41,8 @@ type StockQuery struct {
 	Text    string    // words, all of which must be in the SKU's code or name, whatever their width, kana and case
 	Codes   []string  // when not nil, only these, exactly as written; at most MostCodes
 	Product string    // the product's code, exactly as written; "" is all
-	Options [3]string // values of the product's options, exactly as written; "" is any
+	Options [3]string // values of the product's options, in their order, exactly as written; "" is any
+	Value   string    // the value of one of the options, whichever, exactly as written; "" is any
 	Show    StockShow
 	Supply  stock.Supply // "" is any
 	Secured SecuredQuery
@@ -161,6 +162,10 @@ func stockWhere(q StockQuery) (from, condition string, args []any) {
 		if q.Options[i] != "" {
 			where.WriteString(" AND " + column + " = " + add(q.Options[i]))
 		}
+	}
+	if q.Value != "" {
+		value := add(q.Value)
+		where.WriteString(" AND (sku.option1 = " + value + " OR sku.option2 = " + value + " OR sku.option3 = " + value + ")")
 	}
 	if q.Supply != "" {
 		where.WriteString(" AND sku.supply = " + add(string(q.Supply)))

@@ -55,6 +55,7 @@ func TestStockQuery(t *testing.T) {
 			"a colour":               {store.StockQuery{Options: [3]string{"赤"}}, "T-RED-M T-RED-S"},
 			"a size":                 {store.StockQuery{Options: [3]string{1: "S"}}, "T-BLUE-S T-RED-S"},
 			"a colour and a size":    {store.StockQuery{Options: [3]string{"赤", "S"}}, "T-RED-S"},
+			"a colour or a size":     {store.StockQuery{Value: "S"}, "T-BLUE-S T-RED-S"},
 			"low":                    {store.StockQuery{Show: store.ShowLow}, "T-BLUE-S T-RED-M"},
 			"out":                    {store.StockQuery{Show: store.ShowOut}, "T-BLUE-S"},
 			"oversold":               {store.StockQuery{Show: store.ShowOversold}, "T-BLUE-S"},

@@ -13,6 +13,7 @@ import (
 	"soroi/internal/engine"
 	"soroi/internal/store"
 	"soroi/internal/web/account"
+	"soroi/internal/web/bulk"
 	"soroi/internal/web/front"
 	"soroi/internal/web/patterns"
 	"soroi/internal/web/shops"
@@ -46,7 +47,7 @@ func New(d Deps) (http.Handler, error) {
 		return nil, err
 	}
 	s := &site{Deps: d, ui: u, cookies: ui.Cookies{Secure: strings.HasPrefix(d.PublicURL, "https://")}}
-	var screenErr [7]error
+	var screenErr [8]error
 	s.account, screenErr[0] = account.New(u, d.DB, s.cookies)
 	frontScreen, err := front.New(u, d.DB)
 	screenErr[1] = err
@@ -59,6 +60,8 @@ func New(d Deps) (http.Handler, error) {
 	s.keys, screenErr[5] = u.KeysPage()
 	patternScreen, err := patterns.New(u, d.DB, d.Engine, d.Clock, s.cookies)
 	screenErr[6] = err
+	bulkScreen, err := bulk.New(u, d.DB, d.Engine, s.cookies)
+	screenErr[7] = err
 	if err := errors.Join(screenErr[:]...); err != nil {
 		return nil, fmt.Errorf("screens: %w", err)
 	}
@@ -77,14 +80,26 @@ func New(d Deps) (http.Handler, error) {
 	}
 	mux.Handle("GET /live", s.signedIn(s.live))
 	for route, fn := range map[string]handler{
-		"GET /{$}":         frontScreen.Show,
-		"GET /front/live":  frontScreen.Live,
-		"GET /stock":       stockScreen.List,
-		"GET /stock/rows":  stockScreen.Rows,
-		"GET /sku":         skuScreen.Show,
-		"GET /sku/now":     skuScreen.Now,
-		"GET /sku/history": skuScreen.History,
-		"POST /sku/change": skuScreen.Change,
+		"GET /{$}":                frontScreen.Show,
+		"GET /front/live":         frontScreen.Live,
+		"GET /stock":              stockScreen.List,
+		"GET /stock/rows":         stockScreen.Rows,
+		"GET /sku":                skuScreen.Show,
+		"GET /sku/now":            skuScreen.Now,
+		"GET /sku/history":        skuScreen.History,
+		"POST /sku/change":        skuScreen.Change,
+		"POST /sku/terms":         skuScreen.SaveTerms,
+		"POST /sku/product-terms": skuScreen.SaveProductTerms,
+		"POST /sku/inbound":       skuScreen.AddInbound,
+		"POST /sku/receive":       skuScreen.Receive,
+
+		"POST /bulk/secured":     bulkScreen.AskSecured,
+		"POST /bulk/secured/run": bulkScreen.RunSecured,
+		"POST /bulk/reorder":     bulkScreen.AskReorder,
+		"POST /bulk/reorder/run": bulkScreen.RunReorder,
+		"GET /bulk/{id}":         bulkScreen.Show,
+		"GET /bulk/{id}/live":    bulkScreen.Live,
+		"POST /bulk/{id}/cancel": bulkScreen.Cancel,
 
 		"GET /patterns":              patternScreen.List,
 		"GET /patterns/new":          patternScreen.NewForm,

@@ -61,7 +61,13 @@ const (
 // empty is a soroi that nobody has set up, whose screens live by a clock.
 func empty(t testing.TB, screens clock.Clock) *merchant {
 	t.Helper()
-	m := &merchant{t: t, db: storetest.Open(t, filepath.Join(t.TempDir(), "soroi.db"), clock.System{})}
+	return emptyOn(t, filepath.Join(t.TempDir(), "soroi.db"), screens)
+}
+
+// emptyOn is empty on the database at url.
+func emptyOn(t testing.TB, url string, screens clock.Clock) *merchant {
+	t.Helper()
+	m := &merchant{t: t, db: storetest.Open(t, url, clock.System{})}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	m.tenant, m.at = storetest.Tenant(t, m.db, "main")
 	e := engine.New(m.db, clock.System{}, log, []channel.Spec{shopSpec}, engine.Options{PublicURL: "https://soroi.test"})
@@ -82,7 +88,26 @@ func open(t testing.TB) *merchant {
 
 func setUp(t testing.TB, screens clock.Clock) *merchant {
 	t.Helper()
-	m := empty(t, screens)
+	return empty(t, screens).owned()
+}
+
+// onEach runs a test with a merchant on each engine.
+func onEach(t *testing.T, test func(t *testing.T, m *merchant)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, open(t))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, emptyOn(t, storetest.Postgres(t), clock.System{}).owned())
+	})
+}
+
+// owned gives the merchant an owner, and signs him in.
+func (m *merchant) owned() *merchant {
+	t := m.t
+	t.Helper()
 	if _, err := m.db.SetUpOwner(context.Background(), m.tenant, store.NewAccount{Login: login, Name: "佐藤 花", Password: password}); err != nil {
 		t.Fatal(err)
 	}

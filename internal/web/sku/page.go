@@ -23,6 +23,9 @@ type Page struct {
 	After     string // the place in the history; "" at its start
 	Older     string // where the next page of history begins; "" at its end
 	Form      Form
+	Terms     Terms
+	Product   ProductTerms
+	Inbound   Inbound
 	Wrong     ui.FieldErrors
 }
 

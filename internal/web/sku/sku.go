@@ -12,7 +12,6 @@ import (
 	"soroi/internal/engine"
 	"soroi/internal/stock"
 	"soroi/internal/store"
-	"soroi/internal/text"
 	"soroi/internal/web/ui"
 )
 
@@ -73,7 +72,7 @@ func (s *Screen) History(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Screen) load(r *http.Request, code string) (*Page, store.SKU, error) {
-	page := &Page{Page: ui.FrameOf(r, ui.SectionStock, "在庫"), Form: Form{Key: rand.Text(), Mode: stock.Set}, Wrong: ui.FieldErrors{}}
+	page := &Page{Page: ui.FrameOf(r, ui.SectionStock, "在庫"), Form: Form{Key: rand.Text(), Mode: stock.Set}, Inbound: Inbound{Key: rand.Text()}, Wrong: ui.FieldErrors{}}
 	item, err := s.db.LoadSKU(r.Context(), page.TenantID, code)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, item, ui.ErrMissing
@@ -82,6 +81,10 @@ func (s *Screen) load(r *http.Request, code string) (*Page, store.SKU, error) {
 		return nil, item, fmt.Errorf("load sku: %w", err)
 	}
 	fill(page, item)
+	fillTerms(page, item)
+	if err := s.inbound(r, page); err != nil {
+		return nil, item, err
+	}
 	return page, item, nil
 }
 
@@ -127,7 +130,7 @@ func (s *Screen) history(r *http.Request, page *Page, after string) error {
 	for _, m := range list.Movements {
 		line := Line{ID: fmt.Sprintf("%d-%d", m.Location, m.Seq), At: m.OccurredAt, Kind: m.Kind, Cause: m.Cause, Shop: m.ShopName, Document: m.Document, Actor: m.Actor, Reason: m.Reason,
 			OnHandDelta: m.OnHandDelta, CommittedDelta: m.CommittedDelta, OnHand: m.After.OnHand, Committed: m.After.Committed, Oversold: m.Oversold}
-		if m.Cause == stock.ByHand {
+		if m.Cause == stock.ByHand && m.Kind != stock.Receipt {
 			line.Document = ""
 		}
 		if len(page.Locations) > 0 {
@@ -165,7 +168,7 @@ const longestReason = 200
 // change makes the change, or says in page.Wrong why not.
 func (s *Screen) change(r *http.Request, page *Page, item store.SKU) error {
 	f := page.Form
-	units, err := readUnits(f.Units)
+	units, err := ui.ReadNumber(f.Units)
 	if err != nil {
 		page.Wrong["units"] = page.Lang.ChangeSentence(&stock.ChangeError{Field: "units"})
 	}
@@ -223,9 +226,4 @@ func (s *Screen) location(r *http.Request, page *Page, item store.SKU) (stock.Lo
 		return 0, fmt.Errorf("find the default location: %w", err)
 	}
 	return at, nil
-}
-
-// readUnits reads a number as people type it: wide digits and commas are fine.
-func readUnits(typed string) (int64, error) {
-	return strconv.ParseInt(strings.ReplaceAll(text.Fold(typed), ",", ""), 10, 64)
 }

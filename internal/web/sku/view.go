@@ -6,8 +6,10 @@ import (
 	"soroi/internal/web/ui"
 )
 
-//go:embed page.html
+//go:embed *.html
 var files embed.FS
 
 // Parse reads the screen's templates.
-func Parse(u *ui.UI) (*ui.Template, error) { return u.Parse(files, "page.html") }
+func Parse(u *ui.UI) (*ui.Template, error) {
+	return u.Parse(files, "page.html", "terms.html", "inbound.html")
+}

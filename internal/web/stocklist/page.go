@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"soroi/internal/stock"
+	"soroi/internal/store"
+	"soroi/internal/web/filter"
 	"soroi/internal/web/ui"
 )
 
@@ -19,19 +21,6 @@ type Page struct {
 	Next  string // where the next page begins; "" at the end
 }
 
-// Show narrows the list down.
-type Show string
-
-// What the list can show.
-const (
-	ShowAll      Show = ""
-	ShowBehind   Show = "behind"   // a live shop does not show its target
-	ShowOut      Show = "out"      // available ≤ 0 (在庫割れ)
-	ShowOversold Show = "oversold" // available < 0
-	ShowErrors   Show = "errors"   // a shop refuses
-	ShowUnlisted Show = "unlisted" // sold nowhere
-)
-
 // Sort is the order of the list.
 type Sort string
 
@@ -44,21 +33,14 @@ const (
 
 // Query is what a person asked for, as it stands in the address.
 type Query struct {
-	Text  string
-	Show  Show
+	filter.Filter
 	Sort  Sort
 	After string // the place in the list; opaque
 }
 
 // values is the query as it stands in an address, without the place.
 func (q Query) values() url.Values {
-	v := url.Values{}
-	if q.Text != "" {
-		v.Set("q", q.Text)
-	}
-	if q.Show != ShowAll {
-		v.Set("show", string(q.Show))
-	}
+	v := q.Filter.Values()
 	if q.Sort != ByCode {
 		v.Set("sort", string(q.Sort))
 	}
@@ -75,9 +57,15 @@ func address(path string, v url.Values) string {
 // Rest is the same query from its start.
 func (q Query) Rest() string { return address("/stock", q.values()) }
 
-// Showing is the address of the same query with another narrowing.
-func (q Query) Showing(s Show) string {
-	q.Show = s
+// Tab is the address of the same query with another tab.
+func (q Query) Tab(show string) string {
+	q.Filter = q.Showing(store.StockShow(show))
+	return q.Rest()
+}
+
+// Wide is the address of the same tab with nothing else.
+func (q Query) Wide() string {
+	q.Filter = filter.Filter{Show: q.Show}
 	return q.Rest()
 }
 
@@ -97,22 +85,17 @@ func (q Query) Fragment() string {
 	return address("/stock/rows", v)
 }
 
-// Tab is one narrowing with its name.
-type Tab struct {
-	Show  Show
-	Label string
+// here is the address of this very page.
+func (q Query) here() string {
+	if q.After == "" {
+		return q.Rest()
+	}
+	return q.From(q.After)
 }
 
-// Tabs are the narrowings on offer.
-func (p *Page) Tabs() []Tab {
-	return []Tab{
-		{ShowAll, p.T("すべて")},
-		{ShowBehind, p.T("揃っていない")},
-		{ShowErrors, p.T("エラー")},
-		{ShowOut, p.T("在庫割れ")},
-		{ShowOversold, p.T("売り越し")},
-		{ShowUnlisted, p.T("未出品")},
-	}
+// Selection is what can be done to chosen rows.
+func (p *Page) Selection() ui.Selection {
+	return ui.Selection{Actions: ui.SKUActions(p.Lang), Filter: p.Query.Pairs(), Total: p.Total, Back: p.Query.here()}
 }
 
 // Option is one order with its name.

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"soroi/internal/channel"
 	"soroi/internal/stock"
 	"soroi/internal/store"
+	"soroi/internal/web/filter"
 	"soroi/internal/web/ui"
 )
 
@@ -44,29 +46,12 @@ func (s *Screen) Rows(w http.ResponseWriter, r *http.Request) error {
 	return s.template.Fragment(w, "rows", page)
 }
 
-// longestText bounds what is searched for.
-const longestText = 200
-
 // query reads what a person asked for; what is no choice of ours becomes the first one.
 func query(r *http.Request) Query {
 	v := r.URL.Query()
-	q := Query{Text: v.Get("q"), Show: Show(v.Get("show")), Sort: Sort(v.Get("sort")), After: v.Get("after")}
-	if text := []rune(q.Text); len(text) > longestText {
-		q.Text = string(text[:longestText])
-	}
+	q := Query{Filter: filter.Read(v), Sort: Sort(v.Get("sort")), After: v.Get("after")}
 	p := &Page{}
-	known := false
-	for _, tab := range p.Tabs() {
-		known = known || tab.Show == q.Show
-	}
-	if !known {
-		q.Show = ShowAll
-	}
-	known = false
-	for _, option := range p.Sorts() {
-		known = known || option.Sort == q.Sort
-	}
-	if !known {
+	if !slices.ContainsFunc(p.Sorts(), func(o Option) bool { return o.Sort == q.Sort }) {
 		q.Sort = ByCode
 	}
 	return q
@@ -74,7 +59,8 @@ func query(r *http.Request) Query {
 
 func (s *Screen) page(r *http.Request) (*Page, error) {
 	page := &Page{Page: ui.FrameOf(r, ui.SectionStock, "在庫"), Query: query(r)}
-	q := store.StockQuery{Text: page.Query.Text, Show: store.StockShow(page.Query.Show), Sort: store.StockSort(page.Query.Sort), After: page.Query.After, Limit: pageRows}
+	q := page.Query.Query()
+	q.Sort, q.After, q.Limit = store.StockSort(page.Query.Sort), page.Query.After, pageRows
 	list, err := s.db.ListStock(r.Context(), page.TenantID, q)
 	if errors.Is(err, store.ErrPlace) {
 		return nil, ui.ErrMissing

@@ -7,7 +7,9 @@ import (
 
 	"soroi/internal/channel"
 	"soroi/internal/stock"
+	"soroi/internal/store"
 	"soroi/internal/web/account"
+	"soroi/internal/web/filter"
 	"soroi/internal/web/front"
 	"soroi/internal/web/stocklist"
 	"soroi/internal/web/ui"
@@ -118,7 +120,7 @@ func stockPage(p ui.Page, data string) *stocklist.Page {
 		page.Total, page.Next = 0, ""
 		return page
 	case "nothing_found":
-		page.Query = stocklist.Query{Text: "ｿｲｷｬﾝﾄﾞﾙ " + shout, Show: stocklist.ShowOut}
+		page.Query = stocklist.Query{Filter: filter.Filter{Text: "ｿｲｷｬﾝﾄﾞﾙ " + shout, Show: store.ShowOut, Value: "赤"}}
 		page.Total, page.Next = 0, ""
 		return page
 	}

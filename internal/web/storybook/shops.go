@@ -17,9 +17,26 @@ func skuPage(p ui.Page, data string) *sku.Page {
 	p.Title, p.Section = g.code, ui.SectionStock
 	page := &sku.Page{Page: p, Code: g.code, Name: g.name, Supply: stock.Stocked, Form: sku.Form{Key: "k", Mode: stock.Add},
 		Figures: sku.Figures{OnHand: 24, Committed: 3, Available: 21, Secured: 2, Sellable: stock.Units(19)}}
+	page.Terms, page.Product = sku.Terms{Supply: "stocked"}, sku.ProductTerms{Code: "KZ-1001"}
 	if data == "empty" {
 		page.Figures = sku.Figures{}
 		return page
+	}
+	page.Terms = sku.Terms{Supply: "stocked", Secured: sku.SecuredForm{As: stock.InUnits, N: "2", Reason: "実店舗"}}
+	page.Product.Secured, page.Product.Reorder = sku.SecuredForm{As: stock.InPercent, N: "10"}, "12"
+	page.Product.Now = stock.Defaults{Secured: stock.Secured{As: stock.InPercent, N: 10}, Reorder: stock.PointAt(12)}
+	page.Inbound = sku.Inbound{Key: "k", Left: 42, Lines: []sku.InboundLine{
+		{Document: "PO-2026-118", Units: 30, Left: 30, Due: "2026-12-04", Note: "春物の追加"},
+		{Document: "PO-2026-097", Units: 24, Received: 12, Left: 12, Due: "2026-11-18", Late: true}}}
+	switch data {
+	case "refused":
+		page.Terms = sku.Terms{Supply: "daily", Figure: shout, Secured: sku.SecuredForm{As: stock.InPercent, N: "130"}}
+		page.Wrong = ui.FieldErrors{"figure": p.Lang.TermsSentence(&stock.TermsError{Code: "number"}), "secured": p.Lang.TermsSentence(&stock.TermsError{Code: "percent"}),
+			"receive": p.Lang.TermsSentence(&stock.TermsError{Code: "closed"}), "inbound_units": p.Lang.TermsSentence(&stock.TermsError{Code: "number"})}
+		page.Inbound.Open, page.Inbound.New = true, sku.InboundForm{Document: shout, Units: "x"}
+	case "extreme":
+		page.Inbound.Lines[0].Document, page.Inbound.Lines[0].Note = strings.Repeat("9", 100), strings.Repeat("長いメモ", 50)
+		page.Inbound.Lines[0].Units, page.Inbound.Left = 1_000_000_000, 1_000_000_012
 	}
 	states := []ui.State{ui.InLine, ui.Sending, ui.InLine, ui.Rehearsing}
 	for i, m := range malls {
@@ -66,7 +83,7 @@ func skuPage(p ui.Page, data string) *sku.Page {
 			}}
 	case "refused":
 		page.Form = sku.Form{Key: "k", Mode: stock.Subtract, Units: "30", Reason: "破損・廃棄"}
-		page.Wrong = ui.FieldErrors{"units": "実在庫は 24 個なので、30 個は引けません。", "reason": p.T("入力してください。")}
+		page.Wrong["units"], page.Wrong["reason"] = "実在庫は 24 個なので、30 個は引けません。", p.T("入力してください。")
 		trouble := p.Lang.TroubleOf(channel.Invalid)
 		page.Shops[0].State, page.Shops[0].Trouble, page.Shops[0].MallCode, page.Shops[0].MallWords = ui.Failing, &trouble, "IE0105", "inventory is over the limit"
 	case "extreme":

@@ -11,6 +11,7 @@ import (
 
 	"soroi/internal/clock"
 	"soroi/internal/web/account"
+	"soroi/internal/web/bulk"
 	"soroi/internal/web/front"
 	"soroi/internal/web/shops"
 	"soroi/internal/web/sku"
@@ -69,6 +70,16 @@ func Open(log *slog.Logger) (*Book, error) {
 	}
 	for _, data := range []string{"full", "why", "refused", "empty", "extreme"} {
 		b.add("sku/"+data, kp, func(p ui.Page) ui.Framed { return skuPage(p, data) })
+	}
+	bulkViews, err := bulk.Parse(u)
+	if err != nil {
+		return nil, err
+	}
+	for _, data := range []string{"secured", "reorder", "refused", "all"} {
+		b.add("bulk/ask_"+data, bulkViews.Ask, func(p ui.Page) ui.Framed { return askPage(p, data) })
+	}
+	for _, data := range []string{"running", "done", "cancelled", "failed"} {
+		b.add("bulk/"+data, bulkViews.Job, func(p ui.Page) ui.Framed { return jobPage(p, data) })
 	}
 	for _, data := range []string{"full", "empty", "extreme"} {
 		b.add("shops/"+data, shopViews.List, func(p ui.Page) ui.Framed { return shopsPage(p, data) })

@@ -58,34 +58,46 @@ type Done string
 
 // What actions do.
 const (
-	DoneChanged     Done = "changed"
-	DoneSaved       Done = "saved"
-	DoneAdded       Done = "added"
-	DonePaused      Done = "paused"
-	DoneLive        Done = "live"
-	DoneRehearse    Done = "rehearsing"
-	DoneOutage      Done = "outage"
-	DoneNoOutage    Done = "no_outage"
-	DoneListing     Done = "listing"
-	DoneSignout     Done = "signout"
-	DonePattern     Done = "pattern"
-	DonePatternGone Done = "pattern_gone"
+	DoneChanged       Done = "changed"
+	DoneSaved         Done = "saved"
+	DoneAdded         Done = "added"
+	DonePaused        Done = "paused"
+	DoneLive          Done = "live"
+	DoneRehearse      Done = "rehearsing"
+	DoneOutage        Done = "outage"
+	DoneNoOutage      Done = "no_outage"
+	DoneListing       Done = "listing"
+	DoneSignout       Done = "signout"
+	DonePattern       Done = "pattern"
+	DonePatternGone   Done = "pattern_gone"
+	DoneNothing       Done = "nothing"
+	DoneBulk          Done = "bulk"
+	DoneTerms         Done = "terms"
+	DoneInbound       Done = "inbound"
+	DoneInboundClosed Done = "inbound_closed"
+	DoneReceived      Done = "received"
 )
 
 // doneSentences has one Japanese sentence per Done.
 var doneSentences = map[Done]string{
-	DoneChanged:     "在庫を変更しました。各店舗へ反映します。",
-	DoneSaved:       "接続設定を保存しました。数秒で新しい設定に切り替わります。",
-	DoneAdded:       "店舗を追加しました。リハーサル中です。出品を取り込んでいます。",
-	DonePaused:      "一時停止しました。この店舗には何も送信しません。",
-	DoneLive:        "本番にしました。危ないものから順に送信します。",
-	DoneRehearse:    "リハーサルにしました。この店舗には何も送信しません。",
-	DoneOutage:      "計画停止を登録しました。",
-	DoneNoOutage:    "計画停止を取り消しました。",
-	DoneListing:     "出品の取り込みを始めました。終わると、この画面の数が変わります。",
-	DoneSignout:     "サインアウトしました。",
-	DonePattern:     "配分パターンを保存しました。使っている SKU の掲載目標を、受注の処理のあとに計算し直します。",
-	DonePatternGone: "配分パターンを削除しました。",
+	DoneChanged:       "在庫を変更しました。各店舗へ反映します。",
+	DoneSaved:         "接続設定を保存しました。数秒で新しい設定に切り替わります。",
+	DoneAdded:         "店舗を追加しました。リハーサル中です。出品を取り込んでいます。",
+	DonePaused:        "一時停止しました。この店舗には何も送信しません。",
+	DoneLive:          "本番にしました。危ないものから順に送信します。",
+	DoneRehearse:      "リハーサルにしました。この店舗には何も送信しません。",
+	DoneOutage:        "計画停止を登録しました。",
+	DoneNoOutage:      "計画停止を取り消しました。",
+	DoneListing:       "出品の取り込みを始めました。終わると、この画面の数が変わります。",
+	DoneSignout:       "サインアウトしました。",
+	DonePattern:       "配分パターンを保存しました。使っている SKU の掲載目標を、受注の処理のあとに計算し直します。",
+	DonePatternGone:   "配分パターンを削除しました。",
+	DoneNothing:       "先に、一覧で SKU にチェックを付けてください。",
+	DoneBulk:          "選んだ SKU を変更しました。各店舗へ反映します。",
+	DoneInbound:       "入荷予定を登録しました。",
+	DoneInboundClosed: "入荷予定を締め切りました。",
+	DoneReceived:      "入荷を登録しました。各店舗へ反映します。",
+	DoneTerms:         "条件を変更しました。各店舗へ反映します。",
 }
 
 // After sends the browser on after an action that worked; the page says what was done.
@@ -104,7 +116,11 @@ func (c Cookies) TakeDone(w http.ResponseWriter, r *http.Request, l Lang) []Noti
 	}
 	c.Set(w, doneCookie, "", -1)
 	if text, ok := doneSentences[Done(cookie.Value)]; ok {
-		return []Notice{{Tone: Good, Text: l.T(text)}}
+		tone := Good
+		if Done(cookie.Value) == DoneNothing {
+			tone = Warn
+		}
+		return []Notice{{Tone: tone, Text: l.T(text)}}
 	}
 	return nil
 }

@@ -8,10 +8,14 @@ import (
 	"time"
 
 	"soroi/internal/stock"
+	"soroi/internal/text"
 )
 
 // JST is the zone of every time on the screens.
 var jst = time.FixedZone("JST", 9*60*60)
+
+// Today is the day of a moment in the zone of the screens.
+func Today(now time.Time) stock.Day { return stock.DayOf(now, jst) }
 
 // Number writes n with a comma after each three digits.
 func Number(n int64) string {
@@ -24,6 +28,11 @@ func Number(n int64) string {
 		digits = digits[:at] + "," + digits[at:]
 	}
 	return sign + digits
+}
+
+// ReadNumber reads a whole number as people type it: wide digits and commas are fine.
+func ReadNumber(typed string) (int64, error) {
+	return strconv.ParseInt(strings.ReplaceAll(text.Fold(typed), ",", ""), 10, 64)
 }
 
 // Delta writes a change with its sign; nothing changed is ±0.

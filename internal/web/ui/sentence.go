@@ -104,6 +104,31 @@ func (l Lang) ChangeSentence(e *stock.ChangeError) string {
 	return l.T(changeSentences[e.Field])
 }
 
+// termsSentences say why a change of terms was refused, by stock.TermsError.Code.
+var termsSentences = map[string]string{
+	"number":   "0 以上 10億 以下の整数を入力してください。",
+	"unknown":  "選択肢から選んでください。",
+	"negative": "0 以上の数を入力してください。",
+	"percent":  "割合は 0〜100% で入力してください。",
+	"large":    "10億 以下の数を入力してください。",
+	"long":     "文字数が多すぎます。200文字まで（伝票番号は100文字まで）です。",
+	"daily":    "1 日あたりの数は、受注生産（数あり）だけで使えます。",
+	"mixed":    "いまの設定と単位（個・%）が違います。上書きで入力してください。",
+	"below":    "いまの数より多くは引けません。",
+	"product":  "供給のしかたは、商品ではなく SKU ごとに決めます。",
+	"missing":  "入力してください。",
+	"no_line":  "この伝票の入荷予定はありません。",
+	"closed":   "この入荷予定は締め切られています。",
+}
+
+// TermsSentence says what is wrong with terms.
+func (l Lang) TermsSentence(e *stock.TermsError) string { return l.T(termsSentences[e.Code]) }
+
+// SecuredReasons are offered as reasons of secured stock; any other text is as good.
+func SecuredReasons(l Lang) []string {
+	return []string{l.T("実店舗"), l.T("卸"), l.T("返品・交換用"), l.T("展示・見本"), l.T("予約分")}
+}
+
 // Lane names what the publisher has to do for a listing; see the store's listing.lane.
 func (l Lang) Lane(lane int) string {
 	words := []string{"なし", "ゼロへ", "減らす", "販売再開", "増やす", "全件確認"}

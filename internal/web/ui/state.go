@@ -108,6 +108,7 @@ var icons = map[string]string{
 	"alert":    `<path d="M8 2.2l6.2 11H1.8zM8 6.4v3.2M8 11.4v.3"/>`,
 	"dash":     `<path d="M4 8h8"/>`,
 	"eye":      `<path d="M1.6 8s2.4-4.2 6.4-4.2S14.4 8 14.4 8 12 12.2 8 12.2 1.6 8 1.6 8z"/><circle cx="8" cy="8" r="1.9"/>`,
+	"shield":   `<path d="M8 2l5 1.9v3.9c0 3-2.1 4.9-5 6.2-2.9-1.3-5-3.2-5-6.2V3.9z"/>`,
 	"search":   `<circle cx="7" cy="7" r="4.4"/><path d="M10.4 10.4L14 14"/>`,
 	"out":      `<path d="M6.5 2.8H3v10.4h3.5M7 8h6.6M11 5.2L13.8 8 11 10.8"/>`,
 	"cart":     `<path d="M1.6 2.6h1.9l1.7 7.2h6.6l1.5-5.2H4.2"/><circle cx="6" cy="12.8" r="1"/><circle cx="11" cy="12.8" r="1"/>`,

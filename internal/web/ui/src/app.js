@@ -3,6 +3,9 @@ import htmx from "htmx.org/dist/htmx.esm.js";
 import { Idiomorph } from "idiomorph/dist/idiomorph.esm.js";
 import { keyboard } from "./keyboard.js";
 import { live } from "./live.js";
+import { keepChosen, selection } from "./selection.js";
+
+const tellChosen = selection();
 
 // A fragment replaces its old self by changing only what differs: focus, scroll and open details stay. What changed
 // and carries data-watch lights up for a moment.
@@ -12,6 +15,7 @@ htmx.defineExtension("morph", {
     if (style !== "morph") return false;
     const before = new Map();
     for (const node of target.querySelectorAll("[data-watch]")) before.set(node.id, node.dataset.watch);
+    const chooseAgain = keepChosen(target, tellChosen);
     const settled = Idiomorph.morph(target, fragment.children, {
       morphStyle: "outerHTML",
       ignoreActiveValue: true,
@@ -26,6 +30,7 @@ htmx.defineExtension("morph", {
         if (before.size > 0 && before.get(watched.id) !== watched.dataset.watch) flash(watched);
       }
     }
+    for (const node of settled) if (node.querySelectorAll) chooseAgain(node.parentNode ?? node);
     return settled;
   },
 });
