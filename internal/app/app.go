@@ -69,6 +69,9 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	if err == nil {
 		err = EnsureTenant(ctx, db)
 	}
+	if err == nil {
+		err = sealSettings(ctx, db, c.DatabaseURL, c.Log)
+	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -110,12 +113,21 @@ func checkPublicURL(address string, testMalls bool) (string, error) {
 	return u.Scheme + "://" + u.Host, nil
 }
 
-// OpenStore opens a database as serve does.
+// OpenStore opens a database with the keys of its shops' settings, where there are any.
 func OpenStore(ctx context.Context, database string, c clock.Clock) (*store.DB, error) {
 	if strings.TrimSpace(database) == "" {
 		return nil, errors.New("no database: give --db or set SOROI_DATABASE_URL")
 	}
-	return store.Open(ctx, database, c)
+	db, err := store.Open(ctx, database, c)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := findKeys(db, database)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	db.UseKeys(keys)
+	return db, nil
 }
 
 // EnsureTenant adds the first merchant. Two processes that start at once agree by the code's unique key.

@@ -30,6 +30,8 @@ type dialect interface {
 	// prepares tells whether statements are kept prepared here, because the driver does not keep them itself.
 	prepares() bool
 	describe(ctx context.Context, db *sql.DB) (Schema, error)
+	// scrub leaves as little behind of what was deleted or overwritten as the engine can.
+	scrub(ctx context.Context, write *sql.DB) error
 }
 
 // Schema is what the parity test compares: the same on both engines after all migrations.

@@ -84,8 +84,9 @@ func (db *DB) SetSettings(ctx context.Context, tenant stock.TenantID, shop chann
 
 func (tx *Tx) writeSettings(ctx context.Context, shop channel.ShopID, settings channel.Settings) error {
 	keys := slices.Sorted(maps.Keys(settings))
-	return tx.insertRows(ctx, "shop_setting (tenant_id, shop_id, field, value)", "BIGINT TEXT TEXT", "", len(keys), func(args []any, i int) []any {
-		return append(args, int64(shop), keys[i], settings[keys[i]].Reveal())
+	return tx.insertRows(ctx, "shop_setting (tenant_id, shop_id, field, key_id, value)", "BIGINT TEXT TEXT TEXT", "", len(keys), func(args []any, i int) []any {
+		key, text := tx.sealSetting(shop, keys[i], settings[keys[i]])
+		return append(args, int64(shop), keys[i], key, text)
 	})
 }
 
@@ -156,13 +157,14 @@ func (tx *Tx) shops(ctx context.Context) ([]Shop, error) {
 	}
 	return shops, tx.query(ctx, func(rows *sql.Rows) error {
 		var shop channel.ShopID
-		var field, value string
-		if err := rows.Scan(&shop, &field, &value); err != nil {
+		var field, key, text string
+		if err := rows.Scan(&shop, &field, &key, &text); err != nil {
 			return err
 		}
-		byID[shop][field] = channel.Secret(value)
-		return nil
-	}, "SELECT shop_id, field, value FROM shop_setting WHERE tenant_id = $1")
+		var err error
+		byID[shop][field], err = tx.openSetting(shop, field, key, text)
+		return err
+	}, "SELECT shop_id, field, key_id, value FROM shop_setting WHERE tenant_id = $1")
 }
 
 // ListOpen lists orders of a shop that are not final and were not asked for since before, the longest unasked first.

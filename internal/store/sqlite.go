@@ -320,3 +320,13 @@ func column(table, name, kind string, notNull bool) string {
 	}
 	return table + "." + name + " " + strings.ToLower(kind) + " " + null
 }
+
+// scrub writes the file anew without what was deleted or overwritten in it, which takes as long as a copy, and empties the log.
+func (sqlite) scrub(ctx context.Context, write *sql.DB) error {
+	for _, text := range []string{"VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"} {
+		if _, err := write.ExecContext(ctx, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}

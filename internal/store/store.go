@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"soroi/internal/clock"
+	"soroi/internal/credential"
 	"soroi/internal/stock"
 )
 
@@ -22,6 +23,7 @@ type DB struct {
 	clock   clock.Clock
 	ids     idSource
 	ledger  groups
+	keys    credential.Keys
 	hashers chan struct{} // holds one value per password that is being hashed
 
 	statements statements
