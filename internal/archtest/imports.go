@@ -18,7 +18,7 @@ type room struct {
 var (
 	pure   = []string{"internal/stock", "internal/order", "internal/allocation", "internal/replenish", "internal/match", "internal/text"}
 	below  = with(pure, "internal/clock", "internal/channel", "internal/credential", "internal/event")
-	middle = with(below, "internal/store", "internal/explain", "internal/impact", "internal/engine", "internal/feed", "internal/exchange")
+	middle = with(below, "internal/store", "internal/explain", "internal/impact", "internal/importer", "internal/engine", "internal/feed", "internal/exchange")
 	edges  = with(middle, "internal/api", "internal/web", "internal/whatif", "internal/replay", "internal/demo", "internal/mallsim", "internal/app")
 	// helpers are imported by tests only, and by one another.
 	helpers = []string{"internal/testkit", "internal/channel/channeltest", "internal/store/storetest", "internal/web/webtest", "test"}
@@ -53,6 +53,7 @@ var rooms = []room{
 	{"internal/mallsim", []string{"internal/clock"}, nil, mallWhy},
 	{"internal/store", below, nil, downWhy},
 	{"internal/explain", with(below, "internal/store"), nil, downWhy},
+	{"internal/importer", with(below, "internal/store", "internal/exchange"), nil, downWhy + "; it takes files into the books, for screen, API and command alike"},
 	{"internal/impact", with(below, "internal/store"), nil, downWhy + "; it asks what a pattern would change, for screen and API alike"},
 	{"internal/engine", with(below, "internal/store"), []string{"internal/mallsim", "internal/channel/*"}, downWhy},
 	{"internal/feed", with(below, "internal/store"), nil, downWhy},

@@ -18,6 +18,8 @@ type ReceiptOptions struct {
 	Refused io.Writer
 	// Language is that of the words in Refused; "" is Japanese.
 	Language Language
+	// Each, where it is set, gets every finding about a row as it is made; an error of it ends the reading.
+	Each func(*Problem) error
 	// JSON gets the whole receipt with every finding, once Close is called.
 	JSON io.Writer
 }
@@ -209,6 +211,11 @@ func guard(cell string) string {
 }
 
 func (r *Receipt) writeFinding(p *Problem) error {
+	if r.options.Each != nil {
+		if err := r.options.Each(p); err != nil {
+			return err
+		}
+	}
 	if r.options.JSON == nil {
 		return nil
 	}

@@ -103,7 +103,7 @@ var Stock = &Format[StockRow]{
 			Get: func(r *StockRow) string { return strconv.FormatInt(r.Units, 10) },
 		},
 		{
-			Field: Field{Key: "mode", Header: "処理", English: "mode", Aliases: []string{"モード", "更新区分", "処理区分", "登録方法", "更新方法", "操作"},
+			Field: Field{Key: "mode", Header: "処理", English: "mode", Aliases: []string{"モード", "更新区分", "処理区分", "登録方法", "更新方法", "操作", "方法"},
 				Help:    Words{"上書き・加算・減算のどれか。空欄なら取り込みのときに選んだもの", "set, add or subtract; empty is what was chosen for the import"},
 				Example: "上書き", Kind: ChoiceField, Empty: EmptyKeeps, Choices: modeChoices},
 			Set: func(r *StockRow, cell string) *Problem {

@@ -27,6 +27,9 @@ type ChangeRequest struct {
 	Reason   string
 	Reasons  []string // of each row, where they differ from Reason; nil, or as many as Rows
 	Bulk     bool     // plan after all orders
+	// Hold, where it is set, refuses the request with ErrImportState unless the import is still as it says: whoever moves the import on waits until
+	// the request is through.
+	Hold *ImportHold
 	// Partial applies the rows that can be; otherwise one refused row refuses all.
 	Partial bool
 	Rows    []stock.Change

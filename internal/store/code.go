@@ -240,3 +240,52 @@ func (tx *Tx) resolveZeros(ctx context.Context, unknown []string, found map[stri
 	}
 	return nil
 }
+
+// CodesStarting lists up to limit codes of SKUs in use that begin with prefix, in the order of their bytes.
+func (db *DB) CodesStarting(ctx context.Context, tenant stock.TenantID, prefix string, limit int) ([]string, error) {
+	var codes []string
+	err := db.Read(ctx, tenant, func(tx *Tx) error {
+		codes = codes[:0]
+		return tx.query(ctx, func(rows *sql.Rows) error {
+			var code string
+			err := rows.Scan(&code)
+			codes = append(codes, code)
+			return err
+		}, "SELECT code FROM sku WHERE tenant_id = $1 AND code >= $2 AND code < $3 AND archived_at = 0 ORDER BY code LIMIT $4", prefix, prefix+"\U0010ffff", limit)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("codes that start with %q: %w", prefix, err)
+	}
+	return codes, nil
+}
+
+// SKUsOfListings finds the SKUs to which the shops of a channel have linked listings of these names. A name that two shops link to different SKUs is left out.
+func (db *DB) SKUsOfListings(ctx context.Context, tenant stock.TenantID, kind string, refs []string) (map[string]stock.SKUID, error) {
+	found := make(map[string]stock.SKUID)
+	err := db.Read(ctx, tenant, func(tx *Tx) error {
+		clear(found)
+		twice := make(map[string]bool)
+		err := tx.queryRows(ctx, func(rows *sql.Rows) error {
+			var ref string
+			var sku stock.SKUID
+			if err := rows.Scan(&ref, &sku); err != nil {
+				return err
+			}
+			if other, there := found[ref]; there && other != sku {
+				twice[ref] = true
+			}
+			found[ref] = sku
+			return nil
+		}, `SELECT listing.ref, listing.sku_id FROM shop JOIN listing ON listing.tenant_id = shop.tenant_id AND listing.shop_id = shop.shop_id
+			WHERE shop.tenant_id = $1 AND shop.kind = $2 AND listing.sku_id IS NOT NULL AND listing.ref IN (`, "TEXT", ")", []any{kind}, len(refs),
+			func(args []any, i int) []any { return append(args, refs[i]) })
+		for ref := range twice {
+			delete(found, ref)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("skus of listings: %w", err)
+	}
+	return found, nil
+}
