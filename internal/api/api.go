@@ -1,4 +1,5 @@
-// Package api is the HTTP API that other programs of a merchant use: reading and changing stock, its history, and why a shop shows a number.
+// Package api is the HTTP API that other programs of a merchant use: reading and changing stock, its history, why a shop shows a number, and what
+// happens (the feed of events, and webhooks).
 // openapi.yaml beside this file describes it, and the tests hold every answer against it.
 package api
 
@@ -6,10 +7,13 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 
 	"soroi/internal/channel"
 	"soroi/internal/clock"
+	"soroi/internal/feed"
 	"soroi/internal/store"
 )
 
@@ -19,6 +23,7 @@ type Deps struct {
 	Clock clock.Clock
 	Log   *slog.Logger
 	Specs []channel.Spec // the channels that are known
+	Feed  *feed.Service
 	// Changed is called after stock has changed, so that it is planned at once. It may be nil.
 	Changed func()
 }
@@ -57,6 +62,16 @@ var routes = []route{
 	{http.MethodGet, "/api/v1/stock/{code}/explain", reading, (*API).explain},
 	{http.MethodPost, "/api/v1/stock/changes", writing, (*API).changeStock},
 	{http.MethodGet, "/api/v1/shops", reading, (*API).listShops},
+	{http.MethodGet, "/api/v1/events", reading, (*API).listEvents},
+	{http.MethodGet, "/api/v1/webhooks", reading, (*API).listWebhooks},
+	{http.MethodPost, "/api/v1/webhooks", writing, (*API).addWebhook},
+	{http.MethodGet, "/api/v1/webhooks/{id}", reading, (*API).loadWebhook},
+	{http.MethodPatch, "/api/v1/webhooks/{id}", writing, (*API).changeWebhook},
+	{http.MethodDelete, "/api/v1/webhooks/{id}", writing, (*API).deleteWebhook},
+	{http.MethodGet, "/api/v1/webhooks/{id}/calls", reading, (*API).listCalls},
+	{http.MethodPost, "/api/v1/webhooks/{id}/ping", writing, (*API).pingWebhook},
+	{http.MethodPost, "/api/v1/webhooks/{id}/replay", writing, (*API).replayWebhook},
+	{http.MethodPost, "/api/v1/webhooks/{id}/secret", writing, (*API).rotateSecret},
 }
 
 // New makes the API. It answers everything below /api/.
@@ -67,8 +82,10 @@ func New(d Deps) http.Handler {
 	a := &API{deps: d, mux: http.NewServeMux()}
 	for _, route := range routes {
 		a.mux.Handle(route.method+" "+route.path, a.handler(route))
-		if route.method == http.MethodGet {
-			a.mux.Handle(route.path, a.failing(wrongMethod))
+	}
+	for _, route := range routes {
+		if a.ownPath(route.path) {
+			a.mux.Handle(route.path, a.failing(a.wrongMethod))
 		}
 	}
 	a.mux.Handle("/", a.failing(func(r *request) error {
@@ -77,12 +94,33 @@ func New(d Deps) http.Handler {
 	return a
 }
 
-// wrongMethod answers a method that an address does not know. All but one address only read.
-func wrongMethod(r *request) error {
-	allowed := "GET, HEAD"
-	if r.r.PathValue("code") == "changes" && strings.HasSuffix(r.r.URL.Path, "/changes") {
-		allowed += ", POST"
+// methods are all that any address knows.
+var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete}
+
+// allowed are the methods that an address knows, and the paths of the routes that they lead to.
+func (a *API) allowed(at *url.URL) (known, paths []string) {
+	for _, method := range methods {
+		_, pattern := a.mux.Handler(&http.Request{Method: method, URL: at})
+		if _, path, ok := strings.Cut(pattern, " "); ok {
+			known, paths = append(known, method), append(paths, path)
+		}
 	}
+	return known, paths
+}
+
+// ownPath tells whether whatever method is asked for at a route's path is a matter of that path alone: of an address below /stock/ that only takes
+// posts, reading is that of a SKU whose code is the same word. It tells so once for each path.
+func (a *API) ownPath(path string) bool {
+	example := &url.URL{Path: strings.NewReplacer("{", "", "}", "").Replace(path)}
+	_, paths := a.allowed(example)
+	_, taken := a.mux.Handler(&http.Request{Method: http.MethodOptions, URL: example})
+	return taken == "" && !slices.ContainsFunc(paths, func(p string) bool { return p != path })
+}
+
+// wrongMethod answers a method that an address does not know.
+func (a *API) wrongMethod(r *request) error {
+	known, _ := a.allowed(r.r.URL)
+	allowed := strings.Join(known, ", ")
 	r.w.Header().Set("Allow", allowed)
 	return problem(methodNotAllowed, "%s knows %s only, the request was %s.", r.r.URL.Path, allowed, r.r.Method)
 }

@@ -30,6 +30,9 @@ var (
 	unknownSKU       = kind{"unknown-sku", "There is no such SKU", http.StatusNotFound}
 	unknownShop      = kind{"unknown-shop", "There is no such shop", http.StatusNotFound}
 	unknownListing   = kind{"unknown-listing", "The shop does not list this SKU", http.StatusNotFound}
+	unknownWebhook   = kind{"unknown-webhook", "There is no such webhook", http.StatusNotFound}
+	eventsExpired    = kind{"events-expired", "The events after this position are not kept any more", http.StatusGone}
+	nameTaken        = kind{"name-taken", "The name is taken", http.StatusConflict}
 	methodNotAllowed = kind{"method-not-allowed", "The address does not know this method", http.StatusMethodNotAllowed}
 	invalidParameter = kind{"invalid-parameter", "A parameter cannot be used", http.StatusBadRequest}
 	invalidBody      = kind{"invalid-body", "The body cannot be used", http.StatusBadRequest}
@@ -75,6 +78,7 @@ func parameterProblem(name, format string, args ...any) *Problem {
 func problemOf(err error) *Problem {
 	var p *Problem
 	var missing *explain.MissingError
+	var expired *store.ExpiredError
 	switch {
 	case errors.As(err, &p):
 		return p
@@ -86,6 +90,11 @@ func problemOf(err error) *Problem {
 			return problem(unknownListing, "There is no listing of %s. GET /api/v1/stock/{code} shows where the SKU is listed.", missing.Name)
 		}
 		return problemOfSKU(missing.Name)
+	case errors.As(err, &expired):
+		return problem(eventsExpired, "Events after position %d were there and are not kept any more; the oldest is %d. Read the stock anew (GET /api/v1/stock), then go on with after=%d.",
+			expired.After, expired.Oldest, expired.Oldest-1)
+	case errors.Is(err, store.ErrPosition):
+		return parameterProblem("after", "This feed has never given this position: it is after its end. Take position as the answer gives it.")
 	case errors.Is(err, store.ErrPlace):
 		return parameterProblem("cursor", "The cursor is not one that this list gave. Begin without it, and take next_cursor as it is.")
 	case errors.Is(err, store.ErrKeyReused):

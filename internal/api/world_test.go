@@ -25,6 +25,7 @@ import (
 
 	"soroi/internal/channel"
 	"soroi/internal/clock"
+	"soroi/internal/feed"
 	"soroi/internal/match"
 	"soroi/internal/order"
 	"soroi/internal/stock"
@@ -61,7 +62,9 @@ func newWorld(t *testing.T, db *store.DB) *world {
 	w.must(err)
 	_, w.reader, err = db.AddAPIToken(ctx, w.tenant, "集計", false)
 	w.must(err)
-	w.api = New(Deps{DB: db, Clock: clock.System{}, Log: slog.New(slog.NewTextHandler(w.log, nil)), Changed: func() { w.changed++ },
+	log := slog.New(slog.NewTextHandler(w.log, nil))
+	w.api = New(Deps{DB: db, Clock: clock.System{}, Log: log, Changed: func() { w.changed++ },
+		Feed:  feed.New(db, clock.System{}, log, feed.Options{Policy: feed.Policy{Test: true}}),
 		Specs: []channel.Spec{{Kind: "plain", Limits: channel.Limits{Largest: 9999}}}})
 	return w
 }
@@ -253,7 +256,13 @@ var (
 	numbers    = regexp.MustCompile(`("id": )\d+`)
 	lags       = regexp.MustCompile(`("p\d\d": )[0-9.e-]*[1-9][0-9.e-]*`)
 	documents  = regexp.MustCompile(`"api-[a-z0-9]+"`)
+	webhooks   = regexp.MustCompile(`("webhook": )\d+`)
+	secrets    = regexp.MustCompile(`"whsec_[^"]+"`)
+	pingID     = regexp.MustCompile(`"ping_[0-9_]+"`)
+	took       = regexp.MustCompile(`"took":[0-9.e-]+`)
 )
+
+func hideSecret(body []byte) []byte { return secrets.ReplaceAll(body, []byte(`"whsec_SECRET"`)) }
 
 // golden compares an answer, without the times and ids of the moment, with testdata/name.json.
 func golden(t *testing.T, name string, a answer) {
@@ -275,6 +284,7 @@ func golden(t *testing.T, name string, a answer) {
 	text = cursors.ReplaceAllString(text, `$1"CURSOR"`)
 	text = lags.ReplaceAllString(text, `$1"SECONDS"`)
 	text = documents.ReplaceAllString(text, `"api-DOCUMENT"`)
+	text = webhooks.ReplaceAllString(text, `${1}1`)
 	text = fmt.Sprintf("HTTP %d %s\n%s", a.status, a.header.Get("Content-Type"), text)
 	path := filepath.Join("testdata", name+".json")
 	if *update {

@@ -117,6 +117,16 @@ func (tx *Tx) feedEnds(ctx context.Context) (FeedPage, error) {
 	return page, err
 }
 
+// FeedEnds tells where the feed begins and ends: Oldest and Newest.
+func (db *DB) FeedEnds(ctx context.Context, tenant stock.TenantID) (FeedPage, error) {
+	var page FeedPage
+	err := db.Read(ctx, tenant, func(tx *Tx) (err error) {
+		page, err = tx.feedEnds(ctx)
+		return err
+	})
+	return page, err
+}
+
 // FeedPositionAt is the last position before a moment: what comes after it was written down at the moment or later. Of a feed whose events of
 // that time are not kept any more it is the position before the oldest.
 func (db *DB) FeedPositionAt(ctx context.Context, tenant stock.TenantID, at time.Time) (int64, error) {
