@@ -45,6 +45,11 @@ type urgentKey struct{}
 // Urgent marks the calls made with ctx as ones that may use the reserve: pushes to zero.
 func Urgent(ctx context.Context) context.Context { return context.WithValue(ctx, urgentKey{}, true) }
 
+func isUrgent(ctx context.Context) bool {
+	urgent, _ := ctx.Value(urgentKey{}).(bool)
+	return urgent
+}
+
 type onlyIfKey struct{}
 
 // OnlyIf makes the calls with ctx leave only if may still says nil after all waiting. A call waits for its slot, and while it does the
@@ -56,7 +61,7 @@ func OnlyIf(ctx context.Context, may func() error) context.Context {
 // Wait takes cost tokens out of the bucket, waiting for them as long as needed. A bucket that was never declared has no
 // limit. The error is ctx's, or what OnlyIf's function says.
 func (p *Pace) Wait(ctx context.Context, name string, cost float64) error {
-	urgent, _ := ctx.Value(urgentKey{}).(bool)
+	urgent := isUrgent(ctx)
 	for {
 		wait := p.take(name, cost, urgent)
 		if wait <= 0 {
@@ -71,8 +76,10 @@ func (p *Pace) Wait(ctx context.Context, name string, cost float64) error {
 	}
 }
 
-// Free tells how long a call of this cost would wait now.
-func (p *Pace) Free(name string, cost float64) time.Duration {
+// Free tells how long a call of this cost that is not urgent would wait now.
+func (p *Pace) Free(name string, cost float64) time.Duration { return p.free(name, cost, false) }
+
+func (p *Pace) free(name string, cost float64, urgent bool) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	b, ok := p.buckets[name]
@@ -82,7 +89,7 @@ func (p *Pace) Free(name string, cost float64) time.Duration {
 		return held
 	}
 	b.refill(now)
-	return max(held, b.missing(cost, false))
+	return max(held, b.missing(cost, urgent))
 }
 
 func (p *Pace) take(name string, cost float64, urgent bool) time.Duration {

@@ -101,10 +101,11 @@ func (s *Shop) Read(ctx context.Context, refs []Ref) (shown []Shown, err error) 
 	return shown, err
 }
 
-// PushReady waits until a push may leave. Deciding what to send after it keeps the targets fresh.
-func (s *Shop) PushReady(ctx context.Context) error {
+// PushReady waits until a push may leave within lead: what is to be sent is decided after it, which keeps the targets fresh, and takes about
+// that long. An urgent ctx may use the reserve.
+func (s *Shop) PushReady(ctx context.Context, lead time.Duration) error {
 	for {
-		wait := s.pace.Free(s.Spec.Limits.PushBucket, max(s.Spec.Limits.PushCost, 1))
+		wait := s.pace.free(s.Spec.Limits.PushBucket, max(s.Spec.Limits.PushCost, 1), isUrgent(ctx)) - lead
 		if wait <= 0 {
 			return ctx.Err()
 		}

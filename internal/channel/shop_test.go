@@ -164,8 +164,57 @@ func TestShop_too_many_holds_the_shop(t *testing.T) {
 				if _, err := shop.Push(t.Context(), updates(2)); (err != nil) != (a.err != nil) {
 					t.Error(err)
 				}
-				if err := shop.PushReady(t.Context()); err != nil || time.Since(start) < throttled.RetryAfter {
+				if err := shop.PushReady(t.Context(), 0); err != nil || time.Since(start) < throttled.RetryAfter {
 					t.Errorf("the next push may leave after %v, %v", time.Since(start), err)
+				}
+			})
+		})
+	}
+}
+
+// What is to be sent is decided shortly before it can leave; a zero may use the bucket's reserve.
+func TestShop_PushReady(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		taken  float64 // of 10 tokens that come back one a second; two of them are the reserve
+		urgent bool
+		lead   time.Duration
+		want   time.Duration
+	}{
+		{"free", 0, false, 0, 0},
+		{"the reserve is left", 8, false, 0, time.Second},
+		{"the reserve is for zeros", 8, true, 0, 0},
+		{"a zero waits when the reserve is gone, too", 10, true, 0, time.Second},
+		{"decided in time", 9, false, 300 * time.Millisecond, 1700 * time.Millisecond},
+		{"decided at once", 8, false, 2 * time.Second, 0},
+	} {
+		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var pace *channel.Pace
+				spec := channel.Spec{Kind: "script", Limits: channel.Limits{PushBucket: "push", Rates: []channel.Rate{{Bucket: "push", Calls: 1, Per: time.Second, Burst: 10}}},
+					Open: func(_ channel.Settings, d channel.Deps) (channel.Connector, error) {
+						pace = d.Pace
+						return &script{}, nil
+					}}
+				shop, err := channel.OpenShop(spec, nil, channel.Access{Clock: clock.System{}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := pace.Wait(channel.Urgent(t.Context()), "push", c.taken); err != nil {
+					t.Fatal(err)
+				}
+				ctx := t.Context()
+				if c.urgent {
+					ctx = channel.Urgent(ctx)
+				}
+				start := time.Now()
+				if err := shop.PushReady(ctx, c.lead); err != nil {
+					t.Fatal(err)
+				}
+				if took := time.Since(start).Round(time.Millisecond); took != c.want {
+					t.Errorf("ready after %v, want %v", took, c.want)
 				}
 			})
 		})

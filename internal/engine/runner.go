@@ -40,8 +40,6 @@ type runner struct {
 	notified atomic.Bool   // a webhook came since the last pull began
 	pulling  chan struct{} // holds one token: one pull of new orders at a time, so that the cursor never goes back
 
-	batch int // listings in one push; the publisher's own
-
 	mu        sync.Mutex
 	seen      store.Shop
 	lease     store.Lease
@@ -62,7 +60,7 @@ func (s *Service) newRunner(tenant stock.TenantID, shop store.Shop, spec channel
 	if err != nil {
 		return nil, &channel.Error{Kind: channel.Auth, Op: "settings", Message: err.Error(), NotDone: true}
 	}
-	return &runner{service: s, tenant: tenant, shop: opened, settings: shop.Settings, seen: shop, lease: lease, batch: opened.Spec.Limits.PushItems,
+	return &runner{service: s, tenant: tenant, shop: opened, settings: shop.Settings, seen: shop, lease: lease,
 		log:      s.log.With("tenant", tenant, "shop", shop.ID, "channel", spec.Kind),
 		pullWake: newSignal(), pushWake: newSignal(), listWake: newSignal(), matchWake: newSignal(), hookWake: newSignal(), pulling: make(chan struct{}, 1), well: make(map[string]bool), done: make(chan struct{})}, nil
 }

@@ -51,7 +51,8 @@ const raisedUnplanned = "target > 0 AND (" + unknown + ` OR target > listing.exp
 const unplannedSKU = `EXISTS (SELECT 1 FROM sku_plan WHERE sku_plan.tenant_id = listing.tenant_id AND sku_plan.sku_id = listing.sku_id
 	AND sku_plan.marked > sku_plan.planned)`
 
-// ListDue lists up to limit listings of a shop that may be pushed now, by lane, then risk, then age. Listings that were written to
+// ListDue lists up to limit listings of a shop that may be pushed now, by lane, then risk, then age; that is the order of an index, so that the
+// first of a long backlog cost no more than those of a short one. Listings that were written to
 // after settled are left out where they would have to be read: their shop may still show the old number. Those that would be raised and
 // whose SKU has changed and is not planned yet are left out, too.
 func (db *DB) ListDue(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, limit int, settled time.Time) ([]Due, error) {
@@ -70,7 +71,7 @@ func (db *DB) ListDue(ctx context.Context, tenant stock.TenantID, shop channel.S
 		}, `SELECT listing_id, ref, lane, target, `+mustRead+`, due_since FROM listing
 			WHERE tenant_id = $1 AND shop_id = $2 AND lane > 0 AND NOT in_flight AND held_until <= $3
 			AND (sent_at <= $4 OR NOT (`+mustRead+`)) AND NOT (`+raisedUnplanned+`)
-			ORDER BY lane, risk DESC, due_since, listing_id LIMIT $5`, int64(shop), micros(tx.now), micros(settled), limit)
+			ORDER BY lane, risk DESC, due_since LIMIT $5`, int64(shop), micros(tx.now), micros(settled), limit)
 	})
 	return due, err
 }

@@ -29,7 +29,7 @@ func (db *DB) ListToRead(ctx context.Context, tenant stock.TenantID, shop channe
 			list = append(list, r)
 			return err
 		}, `SELECT listing_id, ref FROM listing WHERE tenant_id = $1 AND shop_id = $2 AND read_at < $3 AND pulled AND NOT in_flight AND sent_at <= $4
-			AND held_until <= $5 AND NOT ($6 AND `+unknown+`) ORDER BY read_at, listing_id LIMIT $7`,
+			AND held_until <= $5 AND NOT ($6 AND `+unknown+`) ORDER BY read_at LIMIT $7`,
 			int64(shop), micros(olderThan), micros(settled), micros(tx.now), sureOnly, limit)
 	})
 	return list, err

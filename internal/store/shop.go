@@ -182,7 +182,7 @@ func (db *DB) ListOpen(ctx context.Context, tenant stock.TenantID, shop channel.
 			open = append(open, o)
 			return nil
 		}, `SELECT number, placed_at, revision, asked_at FROM sale WHERE tenant_id = $1 AND shop_id = $2 AND state = 'open' AND checked_at < $3
-			ORDER BY checked_at, sale_id LIMIT $4`, int64(shop), micros(before), limit)
+			ORDER BY checked_at LIMIT $4`, int64(shop), micros(before), limit)
 	})
 	return open, err
 }
