@@ -18,6 +18,7 @@ import (
 	"soroi/internal/clock"
 	"soroi/internal/engine"
 	"soroi/internal/feed"
+	"soroi/internal/importer"
 	"soroi/internal/store"
 )
 
@@ -44,6 +45,7 @@ type App struct {
 	DB     *store.DB
 	Engine *engine.Service
 	Feed   *feed.Service
+	Import *importer.Service
 
 	config   Config
 	listener net.Listener
@@ -88,6 +90,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	a := &App{DB: db, config: c, listener: listener, Engine: engine.New(db, c.Clock, c.Log, Specs(), c.Engine)}
 	c.Feed.Changed, c.Feed.Policy.Test = a.Engine.Subscribe, c.Engine.TestMalls
 	a.Feed = feed.New(db, c.Clock, c.Log, c.Feed)
+	a.Import = importer.New(db, c.Clock, c.Log, a.Engine.Changed)
 	a.handler, err = a.routes()
 	if err != nil {
 		return nil, errors.Join(err, listener.Close(), db.Close())
@@ -164,6 +167,7 @@ func (a *App) Run(ctx context.Context) error {
 	defer stopEngine()
 	running.Go(func() { engineErr = a.Engine.Run(engineCtx) })
 	running.Go(func() { feedErr = a.Feed.Run(engineCtx) })
+	running.Go(func() { a.Import.Run(engineCtx) })
 	failed := make(chan error, 1)
 	running.Go(func() { failed <- server.Serve(a.listener) })
 	var err error

@@ -49,7 +49,7 @@ func (s *Service) Step(ctx context.Context, tenant stock.TenantID) (more bool, e
 
 // forward applies one part. A part that can no longer be applied turns the whole import back.
 func (s *Service) forward(ctx context.Context, tenant stock.TenantID, job store.Import) error {
-	rows, err := s.db.ImportSpan(ctx, tenant, job.ID, "staged", partRows)
+	rows, err := s.db.ImportSpan(ctx, tenant, job.ID, "staged", job.Applied, partRows)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (s *Service) backward(ctx context.Context, tenant stock.TenantID, job store
 			return err
 		}
 	}
-	rows, err := s.db.ImportSpan(ctx, tenant, job.ID, "applied", partRows)
+	rows, err := s.db.ImportSpan(ctx, tenant, job.ID, "applied", job.Undone+job.Kept, partRows)
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (s *Service) backward(ctx context.Context, tenant stock.TenantID, job store
 
 // catchUp records a part that was posted and not recorded before the import was cancelled, so that it is taken back, too. done tells that there is none.
 func (s *Service) catchUp(ctx context.Context, tenant stock.TenantID, job store.Import) (done bool, err error) {
-	rows, err := s.db.ImportSpan(ctx, tenant, job.ID, "staged", partRows)
+	rows, err := s.db.ImportSpan(ctx, tenant, job.ID, "staged", job.Applied, partRows)
 	if err != nil || len(rows) == 0 {
 		return err == nil, err
 	}
@@ -130,7 +130,7 @@ func (s *Service) keep(ctx context.Context, w *work) (kept bool, err error) {
 	if err != nil || used {
 		return false, err
 	}
-	unsafe, err := s.db.UnsafeUndo(ctx, w.tenant, w.job, Document(w.job), w.rows[0].Seq-1, len(w.rows))
+	unsafe, err := s.db.UnsafeUndo(ctx, w.tenant, w.job, Document(w.job), w.rows[0].Seq-1, w.rows[len(w.rows)-1].Seq, len(w.rows))
 	if err != nil {
 		return false, err
 	}
@@ -151,10 +151,12 @@ func (s *Service) keep(ctx context.Context, w *work) (kept bool, err error) {
 	return true, s.db.RecordImport(ctx, w.tenant, w.job.ID, s.holder, holdFor, rows)
 }
 
-// Finish does the parts of one import here and now, until nothing is left to do, and returns how it ended.
+// Finish does the parts of one import here and now, until nothing is left to do, and returns how it ended. Where another process works on it, Finish
+// waits for that one.
 func (s *Service) Finish(ctx context.Context, tenant stock.TenantID, id store.ImportID, progress func(store.Import)) (store.Import, error) {
 	for {
-		if _, err := s.Step(ctx, tenant); err != nil {
+		more, err := s.Step(ctx, tenant)
+		if err != nil {
 			return store.Import{}, err
 		}
 		job, err := s.db.LoadImport(ctx, tenant, id)
@@ -163,6 +165,11 @@ func (s *Service) Finish(ctx context.Context, tenant stock.TenantID, id store.Im
 		}
 		if progress != nil {
 			progress(job)
+		}
+		if !more {
+			if err := s.clock.Sleep(ctx, tick); err != nil {
+				return job, err
+			}
 		}
 	}
 }

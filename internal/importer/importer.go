@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"soroi/internal/clock"
@@ -31,6 +32,10 @@ type Service struct {
 	holder  string
 	changed func() // stock or settings have changed: plan now
 
+	checks   sync.WaitGroup // that Start began
+	checking context.Context
+	stop     context.CancelFunc
+
 	afterPosting func() // tests stop the world here
 }
 
@@ -41,7 +46,9 @@ func New(db *store.DB, c clock.Clock, log *slog.Logger, changed func()) *Service
 	}
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // crypto/rand never fails
-	return &Service{db: db, clock: c, log: log, holder: "import-" + hex.EncodeToString(b[:]), changed: changed, afterPosting: func() {}}
+	s := &Service{db: db, clock: c, log: log, holder: "import-" + hex.EncodeToString(b[:]), changed: changed, afterPosting: func() {}}
+	s.checking, s.stop = context.WithCancel(context.Background())
+	return s
 }
 
 const (
@@ -98,8 +105,29 @@ type Check struct {
 }
 
 // Run reads the file and stages what it would do; nothing is changed. It closes the file. What is wrong with the file is in the import, not in the
-// error: that is about the books, or ErrImportState when somebody has discarded the import meanwhile.
+// error: that is about the books, or ErrImportState when somebody has discarded the import meanwhile. A check that breaks off is discarded.
 func (c *Check) Run(ctx context.Context) (store.Import, error) {
+	job, err := c.run(ctx)
+	if err != nil && !errors.Is(err, store.ErrImportState) {
+		gone := c.service.db.MoveImport(context.WithoutCancel(ctx), c.tenant, c.Import.ID, store.ImportDiscarded, "checking broke off: "+err.Error())
+		if gone != nil && !errors.Is(gone, store.ErrImportState) {
+			err = errors.Join(err, gone)
+		}
+	}
+	return job, err
+}
+
+// Start runs a check beside the caller; it is discarded when the service's Run ends first. after is called at its end.
+func (s *Service) Start(c *Check, after func()) {
+	s.checks.Go(func() {
+		defer after()
+		if _, err := c.Run(s.checking); err != nil && !errors.Is(err, store.ErrImportState) {
+			s.log.Error("check of an import", "tenant", c.tenant, "import", c.Import.ID, "error", err)
+		}
+	})
+}
+
+func (c *Check) run(ctx context.Context) (store.Import, error) {
 	defer c.sheet.Close()
 	receipt, err := kinds[c.Import.Kind].check(ctx, c)
 	state, failure := store.ImportChecked, ""
@@ -126,8 +154,10 @@ func (c *Check) Run(ctx context.Context) (store.Import, error) {
 	return c.service.db.LoadImport(ctx, c.tenant, c.Import.ID)
 }
 
-// Run goes on with imports that are to be applied, cancelled or undone, whoever began them, until ctx ends.
+// Run goes on with imports that are to be applied, cancelled or undone, whoever began them, until ctx ends. Checks that Start began have ended when it returns.
 func (s *Service) Run(ctx context.Context) {
+	defer s.checks.Wait()
+	defer s.stop()
 	for ctx.Err() == nil {
 		tenants, err := s.db.ListTenants(ctx)
 		busy := false

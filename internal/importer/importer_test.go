@@ -135,7 +135,7 @@ func TestStock(t *testing.T) {
 		d := newDesk(t, db, "A-1", "a-1", "B-2", "00123", "C-3")
 		d.set("B-2", stock.Set, 5)
 		job := d.check("SKUコード,在庫数,方法,理由,色\r\nA-1,１０,上書き,棚卸,赤\r\na-1,3,,,\r\nB-2,2,減算,,\r\nB-2,1,減算,,\r\n123,4,,,\r\nZ-9,1,,,\r\nB-2,9,減算,,\r\nC-3,-1,,,\r\nA-1,11,,,\r\n", importer.Options{})
-		if job.State != store.ImportChecked || job.Staged != 4 || job.Refused != 5 || job.Changing != 4 || job.UnitsAfter-job.UnitsBefore != 10 {
+		if job.State != store.ImportChecked || job.Staged != 4 || job.Refused != 5 || job.Changing != 4 || job.UnitsBefore != 5 || job.UnitsAfter != 15 {
 			t.Fatalf("checked: %+v", job)
 		}
 		if got := strings.Join(d.problems(job), ", "); got != "9 negative_number, 6 code_eaten_zeros, 7 code_unknown, 8 negative_result, 10 code_repeated" {
@@ -160,7 +160,7 @@ func TestStock(t *testing.T) {
 		if err := db.MoveImport(context.Background(), d.tenant, job.ID, store.ImportApplying, ""); !errors.Is(err, store.ErrImportState) {
 			t.Errorf("applied twice: %v", err)
 		}
-		again, err := db.FindApplied(context.Background(), d.tenant, job.Digest, 0)
+		again, err := db.FindApplied(context.Background(), d.tenant, "stock", job.Digest, 0)
 		if err != nil || len(again) != 1 {
 			t.Errorf("the same file again: %+v, %v", again, err)
 		}

@@ -68,7 +68,7 @@ func beginStock(ctx context.Context, c *Check) (func(context.Context, *exchange.
 func follow(rows *exchange.Rows[exchange.StockRow], row *exchange.Row[exchange.StockRow], s *staged, have map[store.StockPlace]store.StagedStock) {
 	at := store.StockPlace{SKU: s.row.SKU, Location: s.row.Location}
 	is := have[at]
-	s.row.Before, s.row.After = is.Before, is.Before
+	s.row.Before, s.row.After, s.row.Again = is.Before, is.Before, is.Named
 	change := stock.Change{SKU: s.row.SKU, Location: s.row.Location, Mode: s.row.Mode, Units: s.row.Units}
 	delta, err := change.Delta(stock.Balance{OnHand: is.Before})
 	var negative *stock.NegativeError

@@ -70,6 +70,7 @@ type ImportRow struct {
 	Reason   string           // for stock
 	Request  string           // JSON of what is asked, for everything but stock
 	Before   int64            // on hand, for stock
+	Again    bool             // only while staging: an earlier row names the same place, so that Before is no stock of its own
 	After    int64
 	Change   string // JSON of what would change, for everything but stock; "" when nothing
 	Delta    int64  // what was posted
@@ -136,7 +137,11 @@ func (db *DB) StageImport(ctx context.Context, tenant stock.TenantID, id ImportI
 				if r.Before != r.After || r.Change != "" {
 					changing++
 				}
-				before, after = before+r.Before, after+r.After
+				if after += r.After; r.Again {
+					after -= r.Before
+				} else {
+					before += r.Before
+				}
 				return append(args, int64(id), first+int64(i), r.Line, r.Label, int64(r.SKU), int64(r.Location), string(r.Mode), r.Units, r.Reason, r.Request, r.Before, r.After, r.Change)
 			})
 		if err != nil {
@@ -237,9 +242,9 @@ func (db *DB) ListImports(ctx context.Context, tenant stock.TenantID, before Imp
 	return db.imports(ctx, tenant, "($2 = 0 OR import_id < $2) ORDER BY import_id DESC LIMIT $3", int64(before), limit)
 }
 
-// FindApplied lists earlier imports of the same file that are applied or about to be.
-func (db *DB) FindApplied(ctx context.Context, tenant stock.TenantID, digest string, but ImportID) ([]Import, error) {
-	return db.imports(ctx, tenant, "digest = $2 AND import_id <> $3 AND state IN ('applying', 'applied') ORDER BY import_id DESC LIMIT 5", digest, int64(but))
+// FindApplied lists other imports of the same file as the same kind that are applied or about to be, the newest first.
+func (db *DB) FindApplied(ctx context.Context, tenant stock.TenantID, kind, digest string, but ImportID) ([]Import, error) {
+	return db.imports(ctx, tenant, "digest = $2 AND import_id <> $3 AND kind = $4 AND state IN ('applying', 'applied') ORDER BY import_id DESC LIMIT 5", digest, int64(but), kind)
 }
 
 func (db *DB) imports(ctx context.Context, tenant stock.TenantID, where string, args ...any) ([]Import, error) {
@@ -307,7 +312,9 @@ func (db *DB) RecordImport(ctx context.Context, tenant stock.TenantID, id Import
 		}
 		return tx.execRows(ctx, "UPDATE import_row SET state = v.column2, delta = v.column3, undo = v.column4 FROM (", "BIGINT TEXT BIGINT TEXT",
 			") AS v WHERE import_row.tenant_id = $1 AND import_row.import_id = $2 AND import_row.seq = v.column1", []any{int64(id)}, len(rows),
-			func(args []any, i int) []any { return append(args, rows[i].Seq, rows[i].State, rows[i].Delta, rows[i].Undo) })
+			func(args []any, i int) []any {
+				return append(args, rows[i].Seq, rows[i].State, rows[i].Delta, rows[i].Undo)
+			})
 	})
 	if err != nil {
 		return fmt.Errorf("record import %d: %w", id, err)

@@ -36,9 +36,9 @@ func (db *DB) ListImportRows(ctx context.Context, tenant stock.TenantID, id Impo
 }
 
 // ImportSpan reads the rows of an import that are in a state, from the first such one to the end of its part: parts are size rows long, counted from the
-// first row, so a part is the same whenever it is asked for.
-func (db *DB) ImportSpan(ctx context.Context, tenant stock.TenantID, id ImportID, state string, size int64) ([]ImportRow, error) {
-	rows, err := db.importRows(ctx, tenant, id, "state = $3 AND seq > $4 ORDER BY seq LIMIT $5", state, 0, size)
+// first row, so a part is the same whenever it is asked for. done is how many rows have left the state, from the first on: they are not looked at again.
+func (db *DB) ImportSpan(ctx context.Context, tenant stock.TenantID, id ImportID, state string, done, size int64) ([]ImportRow, error) {
+	rows, err := db.importRows(ctx, tenant, id, "state = $3 AND seq > $4 ORDER BY seq LIMIT $5", state, done/size*size, size)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
@@ -139,14 +139,14 @@ func (db *DB) StagedStock(ctx context.Context, tenant stock.TenantID, id ImportI
 }
 
 // UnsafeUndo lists up to limit applied rows of a stock import whose undoing would contradict something that came later: the shelf was counted or corrected
-// since, or on hand would fall below zero. document is what the import's movements name.
-func (db *DB) UnsafeUndo(ctx context.Context, tenant stock.TenantID, i Import, document string, after int64, limit int) ([]ImportRow, error) {
-	return db.importRows(ctx, tenant, i.ID, `seq > $3 AND state = 'applied' AND delta <> 0 AND sku_id > 0 AND (
+// since, or on hand would fall below zero. document is what the import's movements name. Only rows after the one and up to the other number are looked at.
+func (db *DB) UnsafeUndo(ctx context.Context, tenant stock.TenantID, i Import, document string, after, until int64, limit int) ([]ImportRow, error) {
+	return db.importRows(ctx, tenant, i.ID, `seq > $3 AND seq <= $7 AND state = 'applied' AND delta <> 0 AND sku_id > 0 AND (
 		EXISTS (SELECT 1 FROM movement WHERE movement.tenant_id = import_row.tenant_id AND movement.sku_id = import_row.sku_id AND movement.location_id = import_row.location_id
 			AND movement.posted_at >= $4 AND movement.kind IN ('adjustment', 'opening') AND movement.document <> $5)
 		OR EXISTS (SELECT 1 FROM balance WHERE balance.tenant_id = import_row.tenant_id AND balance.sku_id = import_row.sku_id AND balance.location_id = import_row.location_id
 			AND balance.on_hand < import_row.delta AND import_row.delta > 0))
-		ORDER BY seq LIMIT $6`, after, micros(i.StartedAt), document, limit)
+		ORDER BY seq LIMIT $6`, after, micros(i.StartedAt), document, limit, until)
 }
 
 // FindLocations finds locations by their codes; "" is the default one.
