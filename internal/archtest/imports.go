@@ -190,5 +190,5 @@ func siblings(room, dir, inside string) bool {
 
 // shared are the folders beside the screens and protocols that serve all of them, and those that gather all of them.
 func shared(dir string) bool {
-	return underAny(dir, "internal/web/ui", "internal/web/filter", "internal/web/storybook", "internal/web/webtest", "internal/mallsim/control", "internal/mallsim/town")
+	return underAny(dir, "internal/web/ui", "internal/web/filter", "internal/web/bulk", "internal/web/storybook", "internal/web/webtest", "internal/mallsim/control", "internal/mallsim/town")
 }

@@ -16,7 +16,8 @@ type BulkID int64
 
 // BulkAction is what is done to each SKU. Exactly one of its fields is there.
 type BulkAction struct {
-	Terms *stock.TermsChange `json:",omitempty"`
+	Terms   *stock.TermsChange `json:",omitempty"`
+	Pattern *PatternID         `json:",omitempty"` // assigns an allocation pattern; 0 goes back to the tenant's default
 }
 
 // BulkState says how far a bulk action is.
@@ -203,6 +204,18 @@ func (tx *Tx) actOn(ctx context.Context, action BulkAction, skus []stock.SKUID) 
 			}
 		}
 		return changed, refused, err
+	case action.Pattern != nil:
+		assignments := make([]Assignment, len(skus))
+		for i, sku := range skus {
+			assignments[i] = Assignment{sku, *action.Pattern}
+		}
+		before, err := tx.assignPatterns(ctx, assignments)
+		for _, b := range before {
+			if b.Pattern != *action.Pattern {
+				changed++
+			}
+		}
+		return changed, 0, err
 	}
 	return 0, 0, errors.New("a bulk action that does nothing")
 }

@@ -312,58 +312,63 @@ type Assignment struct {
 // gives ErrNotFound, and nothing is assigned. One transaction: at most MostInBatch rows.
 func (db *DB) AssignPatterns(ctx context.Context, tenant stock.TenantID, assignments []Assignment) ([]Assignment, error) {
 	var before []Assignment
-	err := db.Write(ctx, tenant, func(tx *Tx) error {
-		before = make([]Assignment, len(assignments))
-		if _, err := tx.lockDefaultPattern(ctx); err != nil { // as DeletePattern does
-			return err
-		}
-		followed := make(map[stock.SKUID]PatternID, len(assignments))
-		sku := func(args []any, i int) []any { return append(args, int64(assignments[i].SKU)) }
-		err := tx.queryRows(ctx, func(rows *sql.Rows) error {
-			var sku stock.SKUID
-			var id sql.NullInt64
-			err := rows.Scan(&sku, &id)
-			followed[sku] = PatternID(id.Int64)
-			return err
-		}, "SELECT sku_id, pattern_id FROM sku WHERE tenant_id = $1 AND sku_id IN (", "BIGINT", ") ORDER BY sku_id"+tx.db.dialect.forUpdate(), nil, len(assignments), sku)
-		if err != nil {
-			return err
-		}
-		wanted := make(map[stock.SKUID]PatternID, len(assignments))
-		checked := make(map[PatternID]bool)
-		for i, a := range assignments {
-			was, there := followed[a.SKU]
-			if !there {
-				return fmt.Errorf("sku %d: %w", a.SKU, ErrNotFound)
-			}
-			before[i] = Assignment{a.SKU, was}
-			wanted[a.SKU] = a.Pattern // the last word counts
-			if !checked[a.Pattern] {
-				checked[a.Pattern] = true
-				if err := tx.patternExists(ctx, a.Pattern); err != nil {
-					return fmt.Errorf("pattern %d: %w", a.Pattern, err)
-				}
-			}
-		}
-		var changed []stock.SKUID
-		for sku, id := range wanted {
-			if followed[sku] != id {
-				changed = append(changed, sku)
-			}
-		}
-		slices.Sort(changed)
-		err = tx.execRows(ctx, "UPDATE sku SET pattern_id = NULLIF(v.column2, 0) FROM (", "BIGINT BIGINT",
-			") AS v WHERE sku.tenant_id = $1 AND sku.sku_id = v.column1", nil, len(changed),
-			func(args []any, i int) []any { return append(args, int64(changed[i]), int64(wanted[changed[i]])) })
-		if err != nil {
-			return err
-		}
-		return tx.markSKUs(ctx, changed, rankBulk)
+	err := db.Write(ctx, tenant, func(tx *Tx) (err error) {
+		before, err = tx.assignPatterns(ctx, assignments)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("assign patterns: %w", err)
 	}
 	return before, nil
+}
+
+func (tx *Tx) assignPatterns(ctx context.Context, assignments []Assignment) ([]Assignment, error) {
+	before := make([]Assignment, len(assignments))
+	if _, err := tx.lockDefaultPattern(ctx); err != nil { // as DeletePattern does
+		return nil, err
+	}
+	followed := make(map[stock.SKUID]PatternID, len(assignments))
+	sku := func(args []any, i int) []any { return append(args, int64(assignments[i].SKU)) }
+	err := tx.queryRows(ctx, func(rows *sql.Rows) error {
+		var sku stock.SKUID
+		var id sql.NullInt64
+		err := rows.Scan(&sku, &id)
+		followed[sku] = PatternID(id.Int64)
+		return err
+	}, "SELECT sku_id, pattern_id FROM sku WHERE tenant_id = $1 AND sku_id IN (", "BIGINT", ") ORDER BY sku_id"+tx.db.dialect.forUpdate(), nil, len(assignments), sku)
+	if err != nil {
+		return nil, err
+	}
+	wanted := make(map[stock.SKUID]PatternID, len(assignments))
+	checked := make(map[PatternID]bool)
+	for i, a := range assignments {
+		was, there := followed[a.SKU]
+		if !there {
+			return nil, fmt.Errorf("sku %d: %w", a.SKU, ErrNotFound)
+		}
+		before[i] = Assignment{a.SKU, was}
+		wanted[a.SKU] = a.Pattern // the last word counts
+		if !checked[a.Pattern] {
+			checked[a.Pattern] = true
+			if err := tx.patternExists(ctx, a.Pattern); err != nil {
+				return nil, fmt.Errorf("pattern %d: %w", a.Pattern, err)
+			}
+		}
+	}
+	var changed []stock.SKUID
+	for sku, id := range wanted {
+		if followed[sku] != id {
+			changed = append(changed, sku)
+		}
+	}
+	slices.Sort(changed)
+	err = tx.execRows(ctx, "UPDATE sku SET pattern_id = NULLIF(v.column2, 0) FROM (", "BIGINT BIGINT",
+		") AS v WHERE sku.tenant_id = $1 AND sku.sku_id = v.column1", nil, len(changed),
+		func(args []any, i int) []any { return append(args, int64(changed[i]), int64(wanted[changed[i]])) })
+	if err != nil {
+		return nil, err
+	}
+	return before, tx.markSKUs(ctx, changed, rankBulk)
 }
 
 // MostInBatch bounds the rows of one batch of settings: one transaction each.

@@ -21,8 +21,8 @@ type StockRow struct {
 	Terms   stock.InForce
 	// Defaults are what the product says, whether the SKU follows it or not.
 	Defaults stock.Defaults
-	Balance stock.Balance // over all locations
-	MovedAt time.Time     // when its last movement was posted; zero when there is none
+	Balance  stock.Balance // over all locations
+	MovedAt  time.Time     // when its last movement was posted; zero when there is none
 	// Allotment is how the sellable quantity is divided.
 	Allotment Allotment
 	// Archived says that the SKU is out of use.

@@ -151,3 +151,49 @@ func TestPatterns_text(t *testing.T) {
 		t.Errorf("versions: %v, %v", versions, err)
 	}
 }
+
+// A pattern is assigned to what was chosen in the stock list, or to all hits of its filter, after saying what that changes.
+func TestPatterns_assign(t *testing.T) {
+	t.Parallel()
+	m := stocked(t, "A-1", "A-2", "B-1")
+	m.browser.page("/patterns/new")
+	if v := m.browser.post("/patterns/new", "/patterns", ruleForm(m, "0", "0")); v.Code != http.StatusSeeOther {
+		t.Fatalf("saving: %d", v.Code)
+	}
+	list, _, err := m.db.ListPatterns(context.Background(), m.tenant)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := fmt.Sprint(list[0].ID)
+	if v := m.browser.post("/stock", "/bulk/pattern", url.Values{"all": {"1"}, "q": {"a-"}, "back": {"/stock?q=a-"}}); v.Code != http.StatusOK || !strings.Contains(v.html, "対象 2件") {
+		t.Fatalf("asking: %d", v.Code)
+	}
+	chosen := url.Values{"all": {"1"}, "q": {"a-"}, "back": {"/stock?q=a-"}, "key": {"one"}, "pattern_id": {id}, "do": {"check"}}
+	if v := m.browser.post("/stock", "/bulk/pattern", chosen); v.Code != http.StatusOK || !strings.Contains(v.html, "2 個が 0 になる") {
+		t.Errorf("what it would change: %d", v.Code)
+	}
+	chosen.Set("do", "run")
+	for range 2 { // sent twice, it happens once
+		if v := m.browser.post("/stock", "/bulk/pattern", chosen); v.Code != http.StatusSeeOther || v.to() != "/stock?q=a-" {
+			t.Errorf("assigning: %d %s", v.Code, v.to())
+		}
+	}
+	if list, plain, err := m.db.ListPatterns(context.Background(), m.tenant); err != nil || list[0].SKUs != 2 || plain != 1 {
+		t.Errorf("assigned to %d, %d without, %v", list[0].SKUs, plain, err)
+	}
+	if v := m.browser.page("/stock?pattern=" + id); !strings.Contains(v.html, "A-2") || strings.Contains(v.html, "code=B-1") {
+		t.Error("the list does not find what follows the pattern")
+	}
+	chosen.Set("pattern_id", "99")
+	chosen.Set("key", "two")
+	if v := m.browser.post("/stock", "/bulk/pattern", chosen); v.Code != http.StatusUnprocessableEntity || !strings.Contains(v.html, "もうありません") {
+		t.Errorf("a pattern that is gone: %d", v.Code)
+	}
+	one := url.Values{"code": {"B-1"}, "back": {"/stock"}, "key": {"three"}, "pattern_id": {id}, "do": {"run"}}
+	if v := m.browser.post("/stock", "/bulk/pattern", one); v.Code != http.StatusSeeOther {
+		t.Errorf("one row: %d", v.Code)
+	}
+	if v := m.browser.post("/stock", "/bulk/pattern", url.Values{"back": {"/stock"}}); v.Code != http.StatusSeeOther || v.to() != "/stock" {
+		t.Errorf("nothing chosen: %d %s", v.Code, v.to())
+	}
+}

@@ -58,10 +58,10 @@ func New(d Deps) (http.Handler, error) {
 	shopScreen, err := shops.New(u, d.DB, d.Engine, s.cookies)
 	screenErr[4] = err
 	s.keys, screenErr[5] = u.KeysPage()
-	patternScreen, err := patterns.New(u, d.DB, d.Engine, d.Clock, s.cookies)
-	screenErr[6] = err
 	bulkScreen, err := bulk.New(u, d.DB, d.Engine, s.cookies)
 	screenErr[7] = err
+	patternScreen, err := patterns.New(u, d.DB, d.Engine, d.Clock, s.cookies, bulkScreen)
+	screenErr[6] = err
 	if err := errors.Join(screenErr[:]...); err != nil {
 		return nil, fmt.Errorf("screens: %w", err)
 	}
@@ -95,6 +95,7 @@ func New(d Deps) (http.Handler, error) {
 
 		"POST /bulk/secured":     bulkScreen.AskSecured,
 		"POST /bulk/secured/run": bulkScreen.RunSecured,
+		"POST /bulk/pattern":     patternScreen.Assign,
 		"POST /bulk/reorder":     bulkScreen.AskReorder,
 		"POST /bulk/reorder/run": bulkScreen.RunReorder,
 		"GET /bulk/{id}":         bulkScreen.Show,

@@ -238,6 +238,9 @@ func (s *Screen) job(r *http.Request) (*Job, error) {
 
 // actionWords says what an action does.
 func actionWords(l ui.Lang, a store.BulkAction) string {
+	if a.Pattern != nil {
+		return l.T("配分パターンを割り当てる")
+	}
 	if a.Terms == nil {
 		return ""
 	}

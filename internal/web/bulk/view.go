@@ -16,7 +16,7 @@ type Views struct {
 
 // Parse reads them.
 func Parse(u *ui.UI) (v Views, err error) {
-	if v.Ask, err = u.Parse(files, "target.html", "ask.html"); err != nil {
+	if v.Ask, err = u.Parse(files, "ask.html"); err != nil {
 		return v, err
 	}
 	v.Job, err = u.Parse(files, "job.html")

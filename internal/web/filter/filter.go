@@ -5,6 +5,7 @@ package filter
 import (
 	"net/url"
 	"slices"
+	"strconv"
 
 	"soroi/internal/stock"
 	"soroi/internal/store"
@@ -19,6 +20,7 @@ type Filter struct {
 	Value    string // of one of the options, exactly: 赤, M
 	Supply   stock.Supply
 	Secured  store.SecuredQuery
+	Pattern  int64 // the id of the allocation pattern that is assigned, store.NoPattern for none; 0 is any
 	Archived store.ArchivedQuery
 }
 
@@ -38,7 +40,8 @@ var (
 
 // Read reads a filter from an address or a form. What is no choice of ours narrows nothing.
 func Read(v url.Values) Filter {
-	return Filter{Text: cut(v.Get("q")), Show: store.StockShow(known(shows, v.Get("show"))), Product: cut(v.Get("product")), Value: cut(v.Get("value")),
+	pattern, _ := strconv.ParseInt(v.Get("pattern"), 10, 64) // what is no number narrows nothing
+	return Filter{Pattern: max(pattern, store.NoPattern), Text: cut(v.Get("q")), Show: store.StockShow(known(shows, v.Get("show"))), Product: cut(v.Get("product")), Value: cut(v.Get("value")),
 		Supply: stock.Supply(known(supplies, v.Get("supply"))), Secured: store.SecuredQuery(known(secureds, v.Get("secured"))),
 		Archived: store.ArchivedQuery(known(archives, v.Get("archived")))}
 }
@@ -70,12 +73,19 @@ func (f Filter) Values() url.Values {
 func (f Filter) Pairs() []ui.Pair {
 	var all []ui.Pair
 	for _, p := range [][2]string{{"q", f.Text}, {"show", string(f.Show)}, {"product", f.Product}, {"value", f.Value}, {"supply", string(f.Supply)},
-		{"secured", string(f.Secured)}, {"archived", string(f.Archived)}} {
+		{"secured", string(f.Secured)}, {"pattern", f.pattern()}, {"archived", string(f.Archived)}} {
 		if p[1] != "" {
 			all = append(all, ui.Pair{Name: p[0], Value: p[1]})
 		}
 	}
 	return all
+}
+
+func (f Filter) pattern() string {
+	if f.Pattern == 0 {
+		return ""
+	}
+	return strconv.FormatInt(f.Pattern, 10)
 }
 
 // Any tells whether the filter narrows at all.
@@ -95,12 +105,12 @@ func (f Filter) Showing(show store.StockShow) Filter {
 
 // Query is the filter as the books understand it.
 func (f Filter) Query() store.StockQuery {
-	return store.StockQuery{Text: f.Text, Show: f.Show, Product: f.Product, Value: f.Value, Supply: f.Supply, Secured: f.Secured, Archived: f.Archived}
+	return store.StockQuery{Text: f.Text, Show: f.Show, Product: f.Product, Value: f.Value, Supply: f.Supply, Secured: f.Secured, Pattern: f.Pattern, Archived: f.Archived}
 }
 
 // Of is the filter that gave a query.
 func Of(q store.StockQuery) Filter {
-	return Filter{Text: q.Text, Show: q.Show, Product: q.Product, Value: q.Value, Supply: q.Supply, Secured: q.Secured, Archived: q.Archived}
+	return Filter{Text: q.Text, Show: q.Show, Product: q.Product, Value: q.Value, Supply: q.Supply, Secured: q.Secured, Pattern: q.Pattern, Archived: q.Archived}
 }
 
 // Words says what the filter narrows by, a few words for each.
@@ -116,6 +126,12 @@ func (f Filter) Words(l ui.Lang) []string {
 		if c.value != "" {
 			words = append(words, l.T(wordOf(c.choices, c.value)))
 		}
+	}
+	switch {
+	case f.Pattern == store.NoPattern:
+		words = append(words, l.T("配分パターンなし"))
+	case f.Pattern != 0:
+		words = append(words, l.T("指定した配分パターン"))
 	}
 	if f.Product != "" {
 		words = append(words, l.T("商品コード %s", f.Product))

@@ -16,6 +16,7 @@ import (
 	"soroi/internal/explain"
 	"soroi/internal/impact"
 	"soroi/internal/store"
+	"soroi/internal/web/bulk"
 	"soroi/internal/web/ui"
 )
 
@@ -26,13 +27,14 @@ type Screen struct {
 	engine  *engine.Service
 	clock   clock.Clock
 	cookies ui.Cookies
+	bulk    *bulk.Screen
 	views   Views
 }
 
 // New makes it.
-func New(u *ui.UI, db *store.DB, e *engine.Service, c clock.Clock, cookies ui.Cookies) (*Screen, error) {
+func New(u *ui.UI, db *store.DB, e *engine.Service, c clock.Clock, cookies ui.Cookies, b *bulk.Screen) (*Screen, error) {
 	v, err := Parse(u)
-	return &Screen{ui: u, db: db, engine: e, clock: c, cookies: cookies, views: v}, err
+	return &Screen{ui: u, db: db, engine: e, clock: c, cookies: cookies, bulk: b, views: v}, err
 }
 
 // What a page may take.

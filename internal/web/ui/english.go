@@ -464,5 +464,12 @@ var englishShared = map[string]string{
 	"配分":              "Allocation",
 	"配分パターンを保存しました。使っている SKU の掲載目標を、受注の処理のあとに計算し直します。": "Saved. The targets of the SKUs that follow it are computed anew, after all orders.",
 	"配分パターンを削除しました。": "The pattern is gone.",
-	"ほかと同じ": "As others",
+	"%s件に割り当てる":      "Assign to %s",
+	"この配分パターンはもうありません。選び直してください。": "This pattern is gone. Choose another.",
+	"割り当てると":       "If you assign it",
+	"指定した配分パターン":   "of the chosen pattern",
+	"標準の配分に従う":     "Follow the default",
+	"配分パターンなし":     "without a pattern",
+	"配分パターンを割り当てる": "Assign an allocation pattern",
+	"ほかと同じ":        "As others",
 }
