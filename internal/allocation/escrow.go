@@ -62,7 +62,17 @@ func (a Account) Sold(units, placedAt int64) Account {
 		a.Unsure = a.Unsure || units > 0 || placedAt > a.KnownFrom
 	}
 	a.Shown -= units
-	a.Unsure = a.Unsure || a.Shown+a.Doubt < 0 || a.Busy == Overwrite // before or after the write
+	a.Unsure = a.Unsure || a.Busy == Overwrite // before or after the write
+	return a.owing()
+}
+
+// owing is the account with a Shown that has fallen below 0 made up for: it has sold from what was unseen.
+func (a Account) owing() Account {
+	if a.Shown < 0 {
+		more := min(-a.Shown, a.Unseen)
+		a.Unseen, a.Shown = a.Unseen-more, a.Shown+more
+		a.Unsure = a.Unsure || more > 0 || a.Shown+a.Doubt < 0
+	}
 	return a
 }
 
@@ -113,10 +123,9 @@ func (a Account) Sent(w Write, number int64) Account {
 	a.Doubt += gain(w, number, a.Shown)
 	a.Busy = w
 	if w == Overwrite {
-		a.Unsure = false                // whatever it shows
-		if debt := -a.Shown; debt > 0 { // it has sold from what it may have shown besides
-			before := min(debt, a.Unseen)
-			a.Unseen, a.Doubt, a.Shown = a.Unseen-before, max(a.Doubt-debt+before, 0), 0
+		a.Unsure = false // whatever it shows
+		if a.Shown < 0 {
+			a.Doubt, a.Shown = max(a.Doubt+a.Shown, 0), 0
 		}
 	}
 	return a
@@ -140,8 +149,7 @@ func (a Account) Applied(number, expected, sentAt, at int64) Account {
 		a.Unseen += expected - number // had it sold more than it has left, it has lost less than asked
 		a.UnseenAt = at
 	}
-	a.Unsure = a.Unsure || a.Shown < 0
-	return a
+	return a.owing()
 }
 
 // Refused takes in that the write was surely not done; conflict, that the shop did not show what was expected.

@@ -2,7 +2,6 @@ package allocation_test
 
 import (
 	"fmt"
-	"slices"
 
 	"soroi/internal/allocation"
 	"soroi/internal/stock"
@@ -521,7 +520,7 @@ func (sc *scenario) check(w *world) error {
 			return fmt.Errorf("oversold: %d sold of %d on hand, where %d could not be helped", w.sold, w.onHand, w.allowed)
 		}
 		for i := range w.malls {
-			if m := &w.malls[i]; m.removed && m.number > 0 {
+			if m := &w.malls[i]; m.removed && m.number > m.back { // what a cancel has put back is in our books still
 				return fmt.Errorf("oversold: mall %d was let go with units for sale", i)
 			}
 		}
@@ -547,7 +546,7 @@ func (sc *scenario) check(w *world) error {
 	return nil
 }
 
-// live checks what must be so when all is quiet: every unit is for sale, each shop has its share.
+// live checks what must be so when all is quiet: each shop has its share, short of what its own and the others' moves leave; and every unit is for sale once nothing is left.
 func (sc *scenario) live(w world) error {
 	end, err := sc.quiet(w)
 	if err != nil {
@@ -556,30 +555,28 @@ func (sc *scenario) live(w world) error {
 	if err := sc.check(&end); err != nil {
 		return err
 	}
-	targets, total := sc.targets(&end), int64(0)
+	targets, total, removed := sc.targets(&end), int64(0), false
 	for i := range end.malls {
 		m := &end.malls[i]
-		total += int64(m.number)
 		if m.removed {
+			removed = true
 			continue
 		}
-		if off := int64(m.number) - targets[i]; max(off, -off) >= sc.least || m.number == 0 && targets[i] > 0 || m.account.Unsure || m.account.Exposure() != int64(m.number) {
+		total += int64(m.number)
+		if off := int64(m.number) - targets[i]; max(off, -off) > 2*(sc.least-1) || m.number == 0 && targets[i] > 0 || m.account.Unsure || m.account.Exposure() != int64(m.number) {
 			return fmt.Errorf("mall %d shows %d of its %d after quiet: %+v", i, m.number, targets[i], m.account)
 		}
 	}
-	if total != end.sellable() && slices.Max(end.removals()) == 0 {
+	if total > end.sellable() {
+		return fmt.Errorf("%d of %d are for sale after quiet", total, end.sellable())
+	}
+	if sc.least > 1 {
+		calm := *sc
+		calm.least = 1
+		return calm.live(end)
+	}
+	if total != end.sellable() && !removed {
 		return fmt.Errorf("%d of %d are for sale after quiet", total, end.sellable())
 	}
 	return nil
-}
-
-func (w *world) removals() []int {
-	var n []int
-	for i := range w.malls {
-		n = append(n, 0)
-		if w.malls[i].removed {
-			n[i] = 1
-		}
-	}
-	return n
 }
