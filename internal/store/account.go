@@ -69,7 +69,7 @@ func (db *DB) NeedsOwner(ctx context.Context, tenant stock.TenantID) (bool, erro
 // SetUpOwner makes a tenant's first account, once: of any number of concurrent calls one wins and the others get ErrSetUp. A refused
 // password gives a *credential.PasswordError, an unusable login ErrLogin, an unknown tenant ErrNotFound.
 func (db *DB) SetUpOwner(ctx context.Context, tenant stock.TenantID, n NewAccount) (Account, error) {
-	a := Account{Tenant: tenant, Login: foldLogin(n.Login), Name: strings.TrimSpace(n.Name), Role: Owner, Language: n.Language}
+	a := Account{Tenant: tenant, Login: FoldLogin(n.Login), Name: strings.TrimSpace(n.Name), Role: Owner, Language: n.Language}
 	if a.Login == "" || len(a.Login) > longestLogin {
 		return Account{}, ErrLogin
 	}
@@ -108,8 +108,8 @@ func (db *DB) SetUpOwner(ctx context.Context, tenant stock.TenantID, n NewAccoun
 	return a, nil
 }
 
-// foldLogin is the form in which logins are kept and compared.
-func foldLogin(login string) string { return strings.ToLower(strings.TrimSpace(login)) }
+// FoldLogin is the form in which logins are kept and compared.
+func FoldLogin(login string) string { return strings.ToLower(strings.TrimSpace(login)) }
 
 func (db *DB) hashPassword(ctx context.Context, login, password string) (string, error) {
 	if err := credential.CheckPassword(login, password); err != nil {
@@ -142,7 +142,7 @@ func (db *DB) SignIn(ctx context.Context, tenant stock.TenantID, login, password
 	var a Account
 	var hash string
 	err := db.Read(ctx, tenant, func(tx *Tx) (err error) {
-		a, err = tx.account(ctx, "login = $2", &hash, foldLogin(login))
+		a, err = tx.account(ctx, "login = $2", &hash, FoldLogin(login))
 		return err
 	})
 	known := err == nil
@@ -188,7 +188,7 @@ func (db *DB) SetPassword(ctx context.Context, tenant stock.TenantID, login, pas
 		return err
 	}
 	return db.Write(ctx, tenant, func(tx *Tx) error {
-		a, err := tx.account(ctx, "login = $2", nil, foldLogin(login))
+		a, err := tx.account(ctx, "login = $2", nil, FoldLogin(login))
 		if err != nil {
 			return err
 		}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"soroi/internal/credential"
 	"soroi/internal/stock"
@@ -18,12 +20,14 @@ type Screen struct {
 	db      *store.DB
 	cookies ui.Cookies
 	views   Views
+	guard   credential.Guard
+	now     func() time.Time
 }
 
 // New makes it.
 func New(u *ui.UI, db *store.DB, c ui.Cookies) (*Screen, error) {
 	v, err := Parse(u)
-	return &Screen{db: db, cookies: c, views: v}, err
+	return &Screen{db: db, cookies: c, views: v, now: u.Now}, err
 }
 
 // sessionAge is how long a browser keeps the session's cookie, in seconds; the store ends the session earlier when it is not used.
@@ -157,15 +161,23 @@ func (s *Screen) Signin(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	session, err := s.db.SignIn(r.Context(), t.ID, r.PostFormValue("login"), r.PostFormValue("password"))
+	login, address := r.PostFormValue("login"), clientAddress(r)
+	page := &SigninPage{Page: ui.FrameOf(r, ui.SectionNone, "サインイン"), Login: login, Back: r.PostFormValue("back"), Wrong: ui.FieldErrors{}}
+	if wait := s.guard.Try(store.FoldLogin(login), address, s.now()); wait > 0 {
+		wait = max(wait.Round(time.Second), time.Second)
+		page.Wrong[""] = page.T("サインインの失敗が続いています。%s後にもう一度お試しください。", page.Lang.Lag(wait))
+		w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())))
+		return s.views.Signin.Page(w, http.StatusTooManyRequests, page)
+	}
+	session, err := s.db.SignIn(r.Context(), t.ID, login, r.PostFormValue("password"))
 	if errors.Is(err, store.ErrSignIn) {
-		page := &SigninPage{Page: ui.FrameOf(r, ui.SectionNone, "サインイン"), Login: r.PostFormValue("login"), Back: r.PostFormValue("back"), Wrong: ui.FieldErrors{}}
 		page.Wrong[""] = page.T("ログインIDかパスワードが違います。")
 		return s.views.Signin.Page(w, http.StatusUnprocessableEntity, page)
 	}
 	if err != nil {
 		return fmt.Errorf("sign in: %w", err)
 	}
+	s.guard.Passed(store.FoldLogin(login), address)
 	s.cookies.Set(w, ui.SessionCookie, session.Token, sessionAge)
 	http.Redirect(w, r, ui.LocalPath(r.PostFormValue("back")), http.StatusSeeOther)
 	return nil
