@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"soroi/internal/exchange"
 	"soroi/internal/stock"
 	"soroi/internal/store"
 )
@@ -130,7 +131,7 @@ func (s *Service) keep(ctx context.Context, w *work) (kept bool, err error) {
 	if err != nil || used {
 		return false, err
 	}
-	unsafe, err := s.db.UnsafeUndo(ctx, w.tenant, w.job, Document(w.job), w.rows[0].Seq-1, w.rows[len(w.rows)-1].Seq, len(w.rows))
+	unsafe, err := s.unsafe(ctx, w)
 	if err != nil {
 		return false, err
 	}
@@ -149,6 +150,14 @@ func (s *Service) keep(ctx context.Context, w *work) (kept bool, err error) {
 		return false, nil
 	}
 	return true, s.db.RecordImport(ctx, w.tenant, w.job.ID, s.holder, holdFor, rows)
+}
+
+// unsafe are the rows of a part whose undoing would contradict something that came later.
+func (s *Service) unsafe(ctx context.Context, w *work) ([]store.ImportRow, error) {
+	if w.job.Kind != exchange.Stock.Name {
+		return s.unsafeSettings(ctx, w)
+	}
+	return s.db.UnsafeUndo(ctx, w.tenant, w.job, Document(w.job), w.rows[0].Seq-1, w.rows[len(w.rows)-1].Seq, len(w.rows))
 }
 
 // Finish does the parts of one import here and now, until nothing is left to do, and returns how it ended. Where another process works on it, Finish

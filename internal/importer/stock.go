@@ -13,7 +13,12 @@ import (
 
 // kinds are the imports that there are, by the name of their format.
 var kinds = map[string]kind{
-	exchange.Stock.Name: {check: checking(exchange.Stock, beginStock), apply: applyStock},
+	exchange.Stock.Name:      {check: checking(exchange.Stock, beginStock), apply: applyStock},
+	exchange.Secured.Name:    {check: checking(exchange.Secured, beginSecured), apply: applySettings},
+	exchange.Reorder.Name:    {check: checking(exchange.Reorder, beginReorder), apply: applySettings},
+	exchange.Assignment.Name: {check: checking(exchange.Assignment, beginAssignment), apply: applySettings},
+	exchange.Exception.Name:  {check: checking(exchange.Exception, beginException), apply: applySettings},
+	exchange.Link.Name:       {check: checking(exchange.Link, beginLink), apply: applySettings},
 }
 
 // beginStock looks at rows that change on hand.

@@ -19,6 +19,15 @@ type Allotment struct {
 	Exceptions map[channel.ShopID]allocation.Share // nil when it has none
 }
 
+// Most is the exception of a shop: the most that it may show; nil where it has none.
+func (a Allotment) Most(shop channel.ShopID) *int64 {
+	switch e := a.Exceptions[shop]; e.Kind {
+	case allocation.Stop, allocation.AtMost:
+		return &e.N
+	}
+	return nil
+}
+
 // In is a shop as allocation has to know it for this SKU.
 func (a Allotment) In(shop allocation.Shop) allocation.Shop {
 	shop.Exception = a.Exceptions[channel.ShopID(shop.ID)]

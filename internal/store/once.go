@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"soroi/internal/stock"
 )
 
 // oneTime is a request that is made once: its key, and what it was about.
@@ -61,4 +63,21 @@ func (o oneTime) keep(ctx context.Context, tx *Tx, answer any) error {
 		return fmt.Errorf("key %s was used meanwhile: %w", o.key, ErrAgain)
 	}
 	return err
+}
+
+// once runs fn in a writing transaction unless the key has been used; then answer is what was answered. fn fills answer in.
+func (db *DB) once(ctx context.Context, tenant stock.TenantID, key string, content, answer any, fn func(*Tx) error) error {
+	o, err := newOneTime(key, content)
+	if err != nil {
+		return err
+	}
+	return db.Write(ctx, tenant, func(tx *Tx) error {
+		if repeated, err := o.find(ctx, tx, answer); err != nil || repeated {
+			return err
+		}
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return o.keep(ctx, tx, answer)
+	})
 }

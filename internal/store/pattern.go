@@ -322,6 +322,18 @@ func (db *DB) AssignPatterns(ctx context.Context, tenant stock.TenantID, assignm
 	return before, nil
 }
 
+// AssignPatternsOnce is AssignPatterns under a once-only key, as in ChangeRequest.
+func (db *DB) AssignPatternsOnce(ctx context.Context, tenant stock.TenantID, key string, assignments []Assignment) (before []Assignment, err error) {
+	err = db.once(ctx, tenant, key, assignments, &before, func(tx *Tx) (err error) {
+		before, err = tx.assignPatterns(ctx, assignments)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("assign patterns: %w", err)
+	}
+	return before, nil
+}
+
 func (tx *Tx) assignPatterns(ctx context.Context, assignments []Assignment) ([]Assignment, error) {
 	before := make([]Assignment, len(assignments))
 	if _, err := tx.lockDefaultPattern(ctx); err != nil { // as DeletePattern does
@@ -383,65 +395,74 @@ type Exception struct {
 
 // SetExceptions sets and removes exceptions and returns what was before, in their order. A SKU or a shop that is not there, or a negative number, gives a
 // *ConflictError, and nothing is set. One transaction: at most MostInBatch rows.
-func (db *DB) SetExceptions(ctx context.Context, tenant stock.TenantID, actor string, exceptions []Exception) ([]Exception, error) {
-	type key struct {
-		sku  stock.SKUID
-		shop channel.ShopID
-	}
-	var before []Exception
-	err := db.Write(ctx, tenant, func(tx *Tx) error {
-		before = make([]Exception, len(exceptions))
-		held := make(map[key]int64)
-		skus := make([]stock.SKUID, len(exceptions))
-		for i, e := range exceptions {
-			skus[i] = e.SKU
-		}
-		slices.Sort(skus)
-		skus = slices.Compact(skus)
-		err := tx.exceptions(ctx, skus, func(e Exception) { held[key{e.SKU, e.Shop}] = *e.Most })
-		if err != nil {
-			return err
-		}
-		wanted := make(map[key]*int64)
-		var order []key
-		for i, e := range exceptions {
-			k := key{e.SKU, e.Shop}
-			before[i] = Exception{SKU: e.SKU, Shop: e.Shop}
-			if most, there := held[k]; there {
-				before[i].Most = &most
-			}
-			if _, seen := wanted[k]; !seen {
-				order = append(order, k)
-			}
-			wanted[k] = e.Most
-		}
-		var set, remove []key
-		for _, k := range order {
-			if wanted[k] != nil {
-				set = append(set, k)
-			} else if _, there := held[k]; there {
-				remove = append(remove, k)
-			}
-		}
-		err = tx.insertRows(ctx, "sku_shop (tenant_id, sku_id, shop_id, most, actor, changed_at)", "BIGINT BIGINT BIGINT TEXT BIGINT",
-			` ON CONFLICT (tenant_id, sku_id, shop_id) DO UPDATE SET most = excluded.most, actor = excluded.actor, changed_at = excluded.changed_at`,
-			len(set), func(args []any, i int) []any {
-				return append(args, int64(set[i].sku), int64(set[i].shop), *wanted[set[i]], actor, micros(tx.now))
-			})
-		if err != nil {
-			return err
-		}
-		err = tx.execRows(ctx, "DELETE FROM sku_shop WHERE tenant_id = $1 AND (sku_id, shop_id) IN (", "BIGINT BIGINT", ")", nil, len(remove),
-			func(args []any, i int) []any { return append(args, int64(remove[i].sku), int64(remove[i].shop)) })
-		if err != nil {
-			return err
-		}
-		return tx.markSKUs(ctx, skus, rankOrder)
+func (db *DB) SetExceptions(ctx context.Context, tenant stock.TenantID, actor string, exceptions []Exception) (before []Exception, err error) {
+	return db.SetExceptionsOnce(ctx, tenant, "", actor, exceptions)
+}
+
+// SetExceptionsOnce is SetExceptions under a once-only key, as in ChangeRequest; "" is no protection.
+func (db *DB) SetExceptionsOnce(ctx context.Context, tenant stock.TenantID, key, actor string, exceptions []Exception) (before []Exception, err error) {
+	err = db.once(ctx, tenant, key, exceptions, &before, func(tx *Tx) (err error) {
+		before, err = tx.setExceptions(ctx, actor, exceptions)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("set exceptions: %w", err)
 	}
 	return before, nil
+}
+
+func (tx *Tx) setExceptions(ctx context.Context, actor string, exceptions []Exception) ([]Exception, error) {
+	type key struct {
+		sku  stock.SKUID
+		shop channel.ShopID
+	}
+	before := make([]Exception, len(exceptions))
+	held := make(map[key]int64)
+	skus := make([]stock.SKUID, len(exceptions))
+	for i, e := range exceptions {
+		skus[i] = e.SKU
+	}
+	slices.Sort(skus)
+	skus = slices.Compact(skus)
+	err := tx.exceptions(ctx, skus, func(e Exception) { held[key{e.SKU, e.Shop}] = *e.Most })
+	if err != nil {
+		return nil, err
+	}
+	wanted := make(map[key]*int64)
+	var order []key
+	for i, e := range exceptions {
+		k := key{e.SKU, e.Shop}
+		before[i] = Exception{SKU: e.SKU, Shop: e.Shop}
+		if most, there := held[k]; there {
+			before[i].Most = &most
+		}
+		if _, seen := wanted[k]; !seen {
+			order = append(order, k)
+		}
+		wanted[k] = e.Most
+	}
+	var set, remove []key
+	for _, k := range order {
+		if wanted[k] != nil {
+			set = append(set, k)
+		} else if _, there := held[k]; there {
+			remove = append(remove, k)
+		}
+	}
+	err = tx.insertRows(ctx, "sku_shop (tenant_id, sku_id, shop_id, most, actor, changed_at)", "BIGINT BIGINT BIGINT TEXT BIGINT",
+		` ON CONFLICT (tenant_id, sku_id, shop_id) DO UPDATE SET most = excluded.most, actor = excluded.actor, changed_at = excluded.changed_at`,
+		len(set), func(args []any, i int) []any {
+			return append(args, int64(set[i].sku), int64(set[i].shop), *wanted[set[i]], actor, micros(tx.now))
+		})
+	if err != nil {
+		return nil, err
+	}
+	err = tx.execRows(ctx, "DELETE FROM sku_shop WHERE tenant_id = $1 AND (sku_id, shop_id) IN (", "BIGINT BIGINT", ")", nil, len(remove),
+		func(args []any, i int) []any { return append(args, int64(remove[i].sku), int64(remove[i].shop)) })
+	if err != nil {
+		return nil, err
+	}
+	return before, tx.markSKUs(ctx, skus, rankOrder)
 }
 
 // exceptions calls each for the exceptions of SKUs.
