@@ -371,6 +371,42 @@ func TestBeginPush_raise_waits_for_its_plan(t *testing.T) {
 	})
 }
 
+// What was read while a push was on its way may be from before it arrived: it says nothing about what is shown now.
+func TestRecordRead_during_a_push(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		c := newCounter(t, db)
+		ctx := context.Background()
+		c.publish()
+		if _, err := db.ChangeStock(ctx, c.tenant, receipt(c.sku, c.at, stock.Subtract, 40)); err != nil {
+			t.Fatal(err)
+		}
+		c.plan()
+		due := c.due()
+		p, err := db.BeginPush(ctx, c.tenant, c.lease, []store.ListingID{due[0].ID}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from := time.Now()
+		old := []channel.Shown{{Ref: "A-1", Found: true, Quantity: stock.Units(shelf)}}
+		until := time.Now()
+		if err := db.RecordPush(ctx, c.tenant, c.lease, p, []store.PushOutcome{{Outcome: channel.Outcome{State: channel.Applied}}}); err != nil {
+			t.Fatal(err)
+		}
+		odd, err := db.RecordRead(ctx, c.tenant, c.lease, from, until, []store.ListingID{due[0].ID}, old)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(odd) != 0 {
+			t.Errorf("the number from before the push counts as one that differs: %+v", odd)
+		}
+		later := time.Now().Add(time.Second)
+		if odd, err = db.RecordRead(ctx, c.tenant, c.lease, later, later, []store.ListingID{due[0].ID}, old); err != nil || len(odd) != 1 {
+			t.Errorf("a number read after the push that differs is not told of: %+v, %v", odd, err)
+		}
+	})
+}
+
 // What a shop does to its number on a cancel is for the shop to say: the listing is read before it is written again.
 func TestTakeIn_cancel_makes_unsure(t *testing.T) {
 	t.Parallel()

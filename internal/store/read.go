@@ -48,7 +48,7 @@ type Disagreement struct {
 // RecordRead records what a shop showed when read between from and until. A listing that was unsure or unknown takes the number over;
 // the orders of the shop that come in afterwards are set against it by their time. One that was sure and agrees is confirmed. One
 // that was sure and disagrees is returned: pull the shop's orders and then call Adopt. A push whose yes was no proof is in line only
-// now, so its lag is measured here. One that shows no number is in error, with the reason that the shop gave.
+// now, so its lag is measured here. A listing that was being written to at any time since from is left as it is. One that shows no number is in error, with the reason that the shop gave.
 func (db *DB) RecordRead(ctx context.Context, tenant stock.TenantID, lease Lease, from, until time.Time, ids []ListingID, shown []channel.Shown) ([]Disagreement, error) {
 	var odd []Disagreement
 	err := db.Write(ctx, tenant, func(tx *Tx) error {
@@ -86,7 +86,7 @@ func (db *DB) RecordRead(ctx context.Context, tenant stock.TenantID, lease Lease
 			expected = CASE WHEN `+unknown+` THEN v.column2 ELSE listing.expected END,
 			strikes = CASE WHEN listing.expected = v.column2 THEN 0 ELSE listing.strikes END,
 			unsure = FALSE FROM (`, "BIGINT BIGINT BOOLEAN",
-			`) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1 AND v.column3 AND NOT listing.in_flight AND listing.sent_at <= $3
+			`) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1 AND v.column3 AND NOT listing.in_flight AND listing.sent_at <= $3 AND listing.answered_at <= $3
 			RETURNING listing_id, ref, expected, claimed, strikes, lane`,
 			[]any{micros(until), micros(from)}, len(shown), func(args []any, i int) []any {
 				return append(args, int64(ids[i]), shown[i].Quantity.Sortable(), shown[i].Found)
@@ -172,7 +172,7 @@ func (db *DB) Adopt(ctx context.Context, tenant stock.TenantID, lease Lease, fro
 			read_at = CASE WHEN v.column2 > listing.expected OR listing.strikes + 1 >= $4 THEN listing.read_at ELSE $5 END,
 			due_since = CASE WHEN listing.lane = 0 THEN $3 ELSE listing.due_since END FROM (`, "BIGINT BIGINT BIGINT BIGINT",
 			`) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1 AND listing.claimed = v.column3 AND NOT listing.unsure
-			AND NOT listing.in_flight AND listing.expected = v.column4 AND listing.sent_at <= $2
+			AND NOT listing.in_flight AND listing.expected = v.column4 AND listing.sent_at <= $2 AND listing.answered_at <= $2
 			RETURNING listing_id, target, strikes`,
 			[]any{micros(from), micros(until), patience, micros(again)}, len(odd), func(args []any, i int) []any {
 				d := odd[i]
