@@ -22,18 +22,11 @@ by commas: the first one seals, all of them open, and "soroi serve" seals with t
 	var c common
 	forget := &cobra.Command{Use: "forget", Short: "Pause the shops whose settings no key opens, and take those settings away, so that they can be entered again", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			db, err := app.OpenStore(cmd.Context(), c.database, clock.System{})
+			db, err := app.OpenExisting(cmd.Context(), c.database, clock.System{})
 			if err != nil {
 				return err
 			}
 			defer db.Close()
-			pending, err := db.Pending(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if len(pending) > 0 {
-				return fmt.Errorf("the schema of %s is behind by %d; run: soroi migrate --db %s", c.database, len(pending), c.database)
-			}
 			names, err := db.ForgetSealed(cmd.Context())
 			if err != nil {
 				return err

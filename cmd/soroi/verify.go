@@ -24,7 +24,7 @@ func verifyCommand() *cobra.Command {
 each claim from its order. It ends with status 1 and the first row that differs, or with the counts of what it has checked.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			db, err := app.OpenStore(cmd.Context(), c.database, clock.System{})
+			db, err := app.OpenExisting(cmd.Context(), c.database, clock.System{})
 			if err != nil {
 				return err
 			}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -114,6 +115,28 @@ func checkPublicURL(address string, testMalls bool) (string, error) {
 			"the screens at --listen and asks no shop for webhooks", address)
 	}
 	return u.Scheme + "://" + u.Host, nil
+}
+
+// OpenExisting opens a database that is there and up to date, for commands that look into it: a name that was mistyped makes no new file.
+func OpenExisting(ctx context.Context, database string, c clock.Clock) (*store.DB, error) {
+	path := strings.TrimPrefix(database, "sqlite:")
+	if !strings.HasPrefix(path, "postgres://") && !strings.HasPrefix(path, "postgresql://") && path != "" {
+		if _, err := os.Stat(path); err != nil {
+			return nil, fmt.Errorf("there is no database: %w; name another one with --db, or make this one with: soroi migrate --db %s", err, database)
+		}
+	}
+	db, err := OpenStore(ctx, database, c)
+	if err != nil {
+		return nil, err
+	}
+	pending, err := db.Pending(ctx)
+	if err == nil && len(pending) > 0 {
+		err = fmt.Errorf("the schema of %s is behind by %d; run: soroi migrate --db %s", database, len(pending), database)
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
 }
 
 // OpenStore opens a database with the keys of its shops' settings, where there are any.
