@@ -15,6 +15,12 @@ type kind struct {
 	apply func(context.Context, *Service, *work) error
 }
 
+// Takes tells whether files of a format can be imported.
+func Takes(format string) bool {
+	_, known := kinds[format]
+	return known
+}
+
 // staged is what became of one row of a file.
 type staged struct {
 	row      store.ImportRow
