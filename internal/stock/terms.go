@@ -200,6 +200,15 @@ const (
 	LevelOversold Level = 3 // available < 0 (売り越し)
 )
 
+// Shortfall is how many units it takes to get back to the reorder point, or to zero where there is none: max(0, point − available). Made-to-order
+// goods want none.
+func (f InForce) Shortfall(b Balance) int64 {
+	if f.Supply == MadeToOrder || f.Supply == MadeToOrderUnlimited {
+		return 0
+	}
+	return max(f.Reorder.Units-b.Available(), 0)
+}
+
 // Level is the SKU's. What is on its way does not count.
 func (f InForce) Level(b Balance) Level {
 	switch available := b.Available(); {

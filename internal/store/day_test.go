@@ -206,3 +206,58 @@ func TestPlan_keeps_what_lists_show(t *testing.T) {
 		}
 	})
 }
+
+// What was sold in the last 7 and 30 days is kept beside the plan: it rises with sales and falls with days, also those that nobody was awake on.
+func TestBeginDay_sold_lately(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		c := &stopped{at: time.Date(2026, 4, 1, 3, 0, 0, 0, time.UTC)}
+		db.SetClock(c)
+		b := newBooks(t, db, "a")
+		b.skus("A-01", "A-02")
+		shop := b.shop("楽天", "A-01", "A-02")
+		b.must(db.SetConnected(ctx, b.tenant, int64(shop), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)))
+		sell := func(number, line string, daysAgo int) {
+			t.Helper()
+			s := snapshot(number, line)
+			s.PlacedAt = c.at.AddDate(0, 0, -daysAgo)
+			b.take(shop, s)
+		}
+		begin := func(days int) {
+			t.Helper()
+			c.at = c.at.AddDate(0, 0, days)
+			_, _, err := db.BeginDay(ctx, b.tenant)
+			b.must(err)
+			b.plan()
+		}
+		check := func(what string, week, month int64) {
+			t.Helper()
+			if p, err := db.PlanOf(ctx, b.tenant, b.id("A-01")); err != nil || p.Week != week || p.Month != month {
+				t.Errorf("%s: %d and %d, %v, want %d and %d", what, p.Week, p.Month, err, week, month)
+			}
+		}
+		begin(0)
+		sell("R1", "A-01×1", 0)
+		sell("R2", "A-01×2", 6)
+		sell("R3", "A-01×4", 7)
+		sell("R4", "A-01×8", 29)
+		sell("R5", "A-01×16", 30)
+		sell("R6", "A-02×32", 0)
+		b.plan()
+		check("today", 3, 15)
+		begin(1)
+		check("a day later", 1, 7)
+		begin(5)
+		check("six days later", 1, 7)
+		begin(1)
+		check("seven days later", 0, 7)
+		begin(16)
+		check("after two weeks without anybody awake", 0, 3)
+		begin(60)
+		check("long after", 0, 0)
+		if p, err := db.PlanOf(ctx, b.tenant, b.id("A-02")); err != nil || p.Week != 0 || p.Month != 0 {
+			t.Errorf("the other: %+v, %v", p, err)
+		}
+	})
+}

@@ -46,6 +46,8 @@ type PlanRow struct {
 	Reorder            stock.Point
 	Level              stock.Level
 	Waits              bool
+	Week, Month        int64 // sold in 7 and 30 days
+	Inbound            int64
 }
 
 // PlanOf reads it.
@@ -53,8 +55,8 @@ func (db *DB) PlanOf(ctx context.Context, tenant stock.TenantID, sku stock.SKUID
 	var p PlanRow
 	var point sql.NullInt64
 	err := db.Read(ctx, tenant, func(tx *Tx) error {
-		return tx.one(ctx, []any{&p.Available, &p.Secured, &point, &p.Level, &p.Waits},
-			"SELECT available, secured, reorder_point, level, marked > planned FROM sku_plan WHERE tenant_id = $1 AND sku_id = $2", int64(sku))
+		return tx.one(ctx, []any{&p.Available, &p.Secured, &point, &p.Level, &p.Waits, &p.Week, &p.Month, &p.Inbound},
+			"SELECT available, secured, reorder_point, level, marked > planned, sold_7, sold_30, inbound FROM sku_plan WHERE tenant_id = $1 AND sku_id = $2", int64(sku))
 	})
 	p.Reorder = pointOf(point)
 	return p, err

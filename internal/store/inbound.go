@@ -238,6 +238,13 @@ func (tx *Tx) writeInbound(ctx context.Context, lines map[inboundKey]*inboundLin
 			l.ID, ids = InboundID(ids[0]), ids[1:]
 		}
 	}
+	skus := make([]stock.SKUID, len(dirty))
+	for i, l := range dirty {
+		skus[i] = l.SKU
+	}
+	if err := tx.markSKUs(ctx, skus, rankBulk); err != nil {
+		return err
+	}
 	return tx.insertRows(ctx, "inbound (tenant_id, inbound_id, sku_id, document, units, received, due_day, note, actor, created_at, closed_at)",
 		"BIGINT BIGINT TEXT BIGINT BIGINT BIGINT TEXT TEXT BIGINT BIGINT", ` ON CONFLICT (tenant_id, inbound_id) DO UPDATE SET units = excluded.units, received = excluded.received,
 		due_day = excluded.due_day, note = excluded.note, closed_at = excluded.closed_at`, len(dirty), func(args []any, i int) []any {

@@ -17,7 +17,10 @@ type Unplanned struct {
 	SKU      stock.SKUID
 	Code     string
 	Terms    stock.InForce
-	Archived bool          // the SKU is out of use
+	Archived bool // the SKU is out of use
+	Product  stock.ProductID
+	Sold     SoldLately
+	Inbound  int64         // units that are still expected
 	Balance  stock.Balance // over all locations
 	Since    time.Time     // when the oldest of the reasons arose outside
 	Listings []PlanListing // by shop, then id, which is the order in which a pattern serves them
@@ -28,12 +31,21 @@ type Unplanned struct {
 	told   told
 }
 
+// SoldLately is what orders of the last days hold or have taken, today being one of the days.
+type SoldLately struct{ Week, Month int64 } // 7 and 30 days
+
 // level is what lists show of the SKU: one that is out of use wants nothing.
 func (u *Unplanned) level() stock.Level {
 	if u.Archived {
 		return stock.LevelFine
 	}
 	return u.Terms.Level(u.Balance)
+}
+
+// urgency orders SKUs by how much they press for more units, the most first: by level, then by shortfall.
+func (u *Unplanned) urgency() int64 {
+	const most = 4_000_000_000
+	return -(int64(u.level())*most + min(u.Terms.Shortfall(u.Balance), most-1))
 }
 
 // PlanListing is what planning knows of a listing, and what it decides.
@@ -124,13 +136,21 @@ func (tx *Tx) fillPlan(ctx context.Context, skus []*Unplanned) error {
 		var pattern PatternID
 		var b stock.Balance
 		var terms termsRow
-		if err := rows.Scan(terms.dest(&sku, &code, &archived, &pattern, &b.OnHand, &b.Committed)...); err != nil {
+		var product stock.ProductID
+		var lately SoldLately
+		var inbound int64
+		if err := rows.Scan(terms.dest(&sku, &code, &archived, &pattern, &b.OnHand, &b.Committed, &product, &lately.Week, &lately.Month, &inbound)...); err != nil {
 			return err
 		}
 		u := byID[sku]
+		u.Product, u.Sold, u.Inbound = product, lately, inbound
 		u.Code, u.Terms, u.Archived, u.Balance, u.Allotment = code, terms.inForce(), archived, u.Balance.Plus(b), patterns.of(pattern)
 		return nil
-	}, `SELECT sku.sku_id, sku.code, sku.archived_at > 0, COALESCE(sku.pattern_id, 0), COALESCE(balance.on_hand, 0), COALESCE(balance.committed, 0), `+termsColumns+`
+	}, `SELECT sku.sku_id, sku.code, sku.archived_at > 0, COALESCE(sku.pattern_id, 0), COALESCE(balance.on_hand, 0), COALESCE(balance.committed, 0), sku.product_id,
+		CAST(COALESCE((SELECT SUM(sold) FROM sku_day AS week WHERE week.tenant_id = $1 AND week.sku_id = sku.sku_id AND week.day > $2 - 7), 0) AS BIGINT),
+		CAST(COALESCE((SELECT SUM(sold) FROM sku_day AS month WHERE month.tenant_id = $1 AND month.sku_id = sku.sku_id AND month.day > $2 - 30), 0) AS BIGINT),
+		CAST(COALESCE((SELECT SUM(units - received) FROM inbound WHERE inbound.tenant_id = $1 AND inbound.sku_id = sku.sku_id AND inbound.closed_at = 0
+			AND inbound.units > inbound.received), 0) AS BIGINT), `+termsColumns+`
 		FROM sku LEFT JOIN balance ON balance.tenant_id = sku.tenant_id AND balance.sku_id = sku.sku_id`+termsJoins+`
 		WHERE sku.tenant_id = $1 AND sku.sku_id IN (`, "BIGINT", `)`, []any{int64(today)}, len(skus), id)
 	if err != nil {
@@ -190,12 +210,14 @@ func (tx *Tx) writePlan(ctx context.Context, skus []*Unplanned, shops map[channe
 	}
 	events := tellPlanned(skus, micros(tx.now))
 	err = tx.execRows(ctx, `UPDATE sku_plan SET planned = v.column2, available = v.column3, sellable = v.column4, told_at = v.column5, secured = v.column6,
-		reorder_point = NULLIF(v.column7, -1), level = v.column8 FROM (`, "BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT",
+		reorder_point = v.column7, level = v.column8, product_id = v.column9, sold_7 = v.column10, sold_30 = v.column11, inbound = v.column12,
+		urgency = v.column13 FROM (`, "BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT",
 		`) AS v WHERE sku_plan.tenant_id = $1 AND sku_plan.sku_id = v.column1`,
 		nil, len(skus), func(args []any, i int) []any {
 			u := skus[i]
 			return append(args, int64(u.SKU), u.marked, u.Balance.Available(), u.Terms.Sellable(u.Balance).Sortable(), u.told.at,
-				u.Terms.SecuredUnits(u.Balance), pointParameter(u.Terms.Reorder), int64(u.level()))
+				u.Terms.SecuredUnits(u.Balance), storedPoint(u.Terms.Reorder), int64(u.level()),
+				int64(u.Product), u.Sold.Week, u.Sold.Month, u.Inbound, u.urgency())
 		})
 	if err != nil {
 		return err

@@ -46,14 +46,6 @@ func storedPoint(p stock.Point) any {
 	return p.Units
 }
 
-// pointParameter is a reorder point as a parameter of a list of rows, which holds no NULL: -1 is none (NULLIF(…, -1)).
-func pointParameter(p stock.Point) int64 {
-	if !p.Set {
-		return -1
-	}
-	return p.Units
-}
-
 var zones sync.Map // name → *time.Location
 
 // zoneOf is the time zone of a name in the IANA database.

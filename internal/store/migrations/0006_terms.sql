@@ -26,6 +26,8 @@ CREATE TABLE sku_day (
   CONSTRAINT sku_day_pkey PRIMARY KEY (tenant_id, sku_id, day)
 ) /*sqlite WITHOUT ROWID*/;
 
+CREATE INDEX sku_day_day_idx ON sku_day (tenant_id, day, sku_id);
+
 -- Until now every tenant was in Japan: 9 hours ahead, without summer time.
 INSERT INTO sku_day (tenant_id, sku_id, day, sold)
   SELECT sale_line.tenant_id, sale_line.sku_id, (sale.placed_at + 32400000000) / 86400000000, CAST(SUM(held + shipped - base_shipped) AS BIGINT)
@@ -55,11 +57,26 @@ CREATE TABLE inbound (
 CREATE INDEX inbound_open_idx ON inbound (tenant_id, sku_id) WHERE closed_at = 0;
 
 -- What planning found last, so that lists of stock-outs and of what to order need no sums: level is 0 fine or not counted (made to order,
--- archived), 1 at or below the reorder point, 2 out (available ≤ 0), 3 oversold (available < 0). Every SKU has a row.
+-- archived), 1 at or below the reorder point, 2 out (available ≤ 0), 3 oversold (available < 0); sold_7 and sold_30 are of the last days, today being
+-- one of them; inbound is what is still expected; urgency is
+-- minus (level × 4,000,000,000 + shortfall), so that what presses most comes first. Every SKU has a row. The last index holds
+-- all that those lists show and sort by, the SKUs of a product side by side.
 ALTER TABLE sku_plan ADD COLUMN available BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE sku_plan ADD COLUMN secured BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE sku_plan ADD COLUMN reorder_point BIGINT;
 ALTER TABLE sku_plan ADD COLUMN level BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE sku_plan ADD COLUMN product_id BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE sku_plan ADD COLUMN sold_7 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE sku_plan ADD COLUMN sold_30 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE sku_plan ADD COLUMN inbound BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE sku_plan ADD COLUMN urgency BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX sku_plan_level_idx ON sku_plan (tenant_id, sku_id, level) WHERE level > 0;
+CREATE INDEX sku_plan_urgency_idx ON sku_plan (tenant_id, urgency, sku_id) WHERE level > 0;
+CREATE INDEX sku_plan_low_idx ON sku_plan (tenant_id, product_id, sku_id, level, urgency, available, secured, reorder_point, sold_7, sold_30, inbound) WHERE level > 0;
 INSERT INTO sku_plan (tenant_id, sku_id, marked, planned, rank, since)
   SELECT tenant_id, sku_id, 1, 0, 1, created_at FROM sku WHERE TRUE ON CONFLICT (tenant_id, sku_id) DO UPDATE SET marked = sku_plan.marked + 1;
+
+-- From one name of an option to the next.
+CREATE INDEX product_option1_name_idx ON product (tenant_id, option1_name);
+CREATE INDEX product_option2_name_idx ON product (tenant_id, option2_name);
+CREATE INDEX product_option3_name_idx ON product (tenant_id, option3_name);
