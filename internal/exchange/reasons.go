@@ -79,6 +79,7 @@ const (
 	CodeTaken         Code = "code_taken"
 	ListingUnknown    Code = "listing_unknown"
 	ChangedMeanwhile  Code = "changed_meanwhile"
+	CatalogRule       Code = "catalog_rule"
 )
 
 // The reasons why a row is ignored or noted, and why a column is ignored.
@@ -185,6 +186,7 @@ var reasons = map[Code]reason{
 	ProductUnknown:    {RowRefused, Words{"商品「{value}」はありません。", "There is no product \"{value}\"."}, Words{"コードを確かめるか、先に商品を登録してください。", "Check the code, or register the product first."}},
 	CodeTaken:         {RowRefused, Words{"コード「{value}」は別の商品({hint})で使われています。", "The code \"{value}\" belongs to another product ({hint})."}, Words{"別のコードにするか、先にその商品を直してください。", "Use another code, or change that product first."}},
 	ListingUnknown:    {RowRefused, Words{"店舗に出品「{value}」はありません。", "The shop has no listing \"{value}\"."}, Words{"店舗の出品を読み込み直してから確かめてください。", "Read the shop's listings again and check."}},
+	CatalogRule:       {RowRefused, Words{"この内容では登録できません({hint})。", "This cannot be registered ({hint})."}, Words{"行の内容を直してください。", "Correct the row."}},
 	ChangedMeanwhile:  {RowRefused, Words{"確認のあとで内容が変わりました({hint})。", "This has changed since it was checked ({hint})."}, Words{"もう一度確認してください。", "Check the file once more."}},
 
 	NothingAsked: {RowIgnored, Words{"「{header}」が空欄なので、何も変えません。", "\"{header}\" is empty, so nothing changes."}, Words{"0 にするには 0 と書いてください。", "To make it 0, write 0."}},

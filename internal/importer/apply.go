@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"soroi/internal/exchange"
@@ -98,7 +99,9 @@ func (s *Service) backward(ctx context.Context, tenant stock.TenantID, job store
 		return fmt.Errorf("take import %d back: %w", job.ID, err)
 	}
 	for i := range rows {
-		rows[i].State = "undone"
+		if rows[i].State == "applied" {
+			rows[i].State = "undone"
+		}
 	}
 	s.changed()
 	s.afterPosting()
@@ -113,6 +116,7 @@ func (s *Service) catchUp(ctx context.Context, tenant stock.TenantID, job store.
 	}
 	w := &work{tenant: tenant, job: job, rows: rows}
 	used, err := s.db.KeyUsed(ctx, tenant, w.key())
+	used = used || slices.ContainsFunc(rows, func(r store.ImportRow) bool { return r.Undo != "" }) // prepared, so perhaps done
 	if err != nil || !used {
 		return err == nil, err
 	}

@@ -19,6 +19,7 @@ type request struct {
 	Assign    *store.Assignment `json:",omitempty"`
 	Exception *store.Exception  `json:",omitempty"`
 	Link      *store.LinkRow    `json:",omitempty"`
+	Catalog   *catalogRow       `json:",omitempty"`
 }
 
 // outcome is what became, or would become, of a request.
@@ -44,6 +45,8 @@ func (s *Service) carryOut(ctx context.Context, tenant stock.TenantID, key, acto
 		return s.except(ctx, tenant, key, actor, requests, dry)
 	case first.Link != nil:
 		return s.link(ctx, tenant, key, actor, requests, dry)
+	case first.Catalog != nil:
+		return s.editCatalog(ctx, tenant, requests, dry)
 	}
 	return nil, fmt.Errorf("a row that asks for nothing")
 }
@@ -226,6 +229,9 @@ func applySettings(ctx context.Context, s *Service, w *work) error {
 		}
 	}
 	if !w.back {
+		if err := s.prepareCatalog(ctx, w, forward); err != nil {
+			return err
+		}
 		done, err := s.carryOut(ctx, w.tenant, w.key(), w.job.Actor, forward, false)
 		if err != nil {
 			return err
@@ -238,7 +244,7 @@ func applySettings(ctx context.Context, s *Service, w *work) error {
 			if err != nil {
 				return err
 			}
-			if o.changed {
+			if o.changed && w.rows[i].Undo == "" {
 				w.rows[i].Undo = string(undo)
 			}
 		}

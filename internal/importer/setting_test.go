@@ -140,3 +140,52 @@ func TestSettings_patterns_and_links(t *testing.T) {
 		d.verify()
 	})
 }
+
+func TestSettings_products(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		d := newDesk(t, db, "OLD-1")
+		file := "商品コード,商品名,SKUコード,属性1名,属性1,属性2名,属性2,JANコード,販売方法,受注枠\n" +
+			"TS,Tシャツ,TS-R-M,カラー,赤,サイズ,M,4901234567894,,\nTS,Tシャツ,TS-R-L,カラー,赤,サイズ,L,,,\nOLD-1,,OLD-1,,,,,,受注生産,30\n"
+		job := d.take("product", file)
+		if job.State != store.ImportApplied || job.Changing != 3 {
+			t.Fatalf("%+v, %v", job, d.problems(job))
+		}
+		m, err := db.LoadSKU(ctx, d.tenant, "TS-R-M")
+		if err != nil || m.Product != "TS" || m.Options != [3]string{"赤", "M", ""} {
+			t.Errorf("%+v, %v", m.StockRow, err)
+		}
+		if found, err := db.ResolveCodes(ctx, d.tenant, []string{"4901234567894"}); err != nil || found["4901234567894"].Code != "TS-R-M" {
+			t.Errorf("by JAN: %+v, %v", found, err)
+		}
+		if old := d.terms("OLD-1"); old.Supply != stock.MadeToOrder || old.Figure != 30 {
+			t.Errorf("supply: %+v", old)
+		}
+		if again := d.take("product", file); again.State != store.ImportApplied || again.Changing != 0 {
+			t.Errorf("the same file again: %+v, %v", again, d.problems(again))
+		}
+		// What the file does not say stays.
+		if part := d.take("product", "SKUコード,属性2\nTS-R-L,LL\n"); part.State != store.ImportApplied {
+			t.Errorf("a part: %+v, %v", part, d.problems(part))
+		}
+		if l, err := db.LoadSKU(ctx, d.tenant, "TS-R-L"); err != nil || l.Options != [3]string{"赤", "LL", ""} || l.Product != "TS" {
+			t.Errorf("%+v, %v", l.StockRow, err)
+		}
+		wrong := d.take("product", "商品コード,商品名,SKUコード,JANコード\nTS,シャツ,TS-1,123\nTS,スカート,TS-2,\nTS,シャツ,TS-R-M,\nTS,シャツ,TS-R-M,\n")
+		if got := strings.Join(d.problems(wrong), ", "); got != "5 code_repeated, 2 catalog_rule, 3 catalog_rule" && got != "2 catalog_rule, 3 catalog_rule, 5 code_repeated" {
+			t.Errorf("%+v, %s", wrong.State, got)
+		}
+
+		job = d.move(job, store.ImportUndoing)
+		if job.State != store.ImportUndone || job.Undone != 2 || job.Kept != 1 { // TS-R-L has been changed since
+			t.Errorf("undone: %+v", job)
+		}
+		if _, err := db.LoadSKU(ctx, d.tenant, "TS-R-M"); err == nil {
+			t.Error("what was added is still there")
+		}
+		if old := d.terms("OLD-1"); old.Supply != stock.Stocked {
+			t.Errorf("supply after undoing: %+v", old)
+		}
+	})
+}

@@ -14,6 +14,7 @@ import (
 // kinds are the imports that there are, by the name of their format.
 var kinds = map[string]kind{
 	exchange.Stock.Name:      {check: checking(exchange.Stock, beginStock), apply: applyStock},
+	exchange.Product.Name:    {check: checking(exchange.Product, beginProduct), apply: applySettings},
 	exchange.Secured.Name:    {check: checking(exchange.Secured, beginSecured), apply: applySettings},
 	exchange.Reorder.Name:    {check: checking(exchange.Reorder, beginReorder), apply: applySettings},
 	exchange.Assignment.Name: {check: checking(exchange.Assignment, beginAssignment), apply: applySettings},
