@@ -98,20 +98,30 @@ func beginAssignment(ctx context.Context, c *Check) (looker[exchange.AssignmentR
 		for i := range part {
 			v := part[i].Value
 			list[i].row = store.ImportRow{Line: int64(part[i].Line), Label: v.SKU}
-			if v.SKU == "" {
-				list[i].problems = append(list[i].problems, rows.Problem(&part[i], "code", exchange.CodeMissing, ""))
-				continue
-			}
-			for _, p := range skus[i].problems {
-				list[i].problems = append(list[i].problems, rows.Place(&part[i], "code", p))
-			}
 			id, there := byName[v.Pattern]
 			if !there && !v.Default {
 				list[i].problems = append(list[i].problems, rows.Problem(&part[i], "pattern", exchange.PatternUnknown, ""))
 			}
-			requests[i] = request{Assign: &store.Assignment{SKU: skus[i].sku, Pattern: id}}
+			if v.SKU != "" {
+				for _, p := range skus[i].problems {
+					list[i].problems = append(list[i].problems, rows.Place(&part[i], "code", p))
+				}
+				requests[i] = request{Assign: []store.Assignment{{SKU: skus[i].sku, Pattern: id}}}
+				continue
+			}
+			list[i].row.Label = v.Product
+			of, err := c.service.db.SelectSKUs(ctx, c.tenant, store.StockQuery{Product: v.Product}, 0, store.MostSelected)
+			if err != nil {
+				return nil, err
+			}
+			if len(of) == 0 {
+				list[i].problems = append(list[i].problems, rows.Problem(&part[i], "product", exchange.ProductUnknown, ""))
+			}
+			for _, sku := range of {
+				requests[i].Assign = append(requests[i].Assign, store.Assignment{SKU: sku, Pattern: id})
+			}
 		}
-		return list, stageRequests(ctx, c, rows, part, list, requests, seen, func(r request) string { return fmt.Sprint(r.Assign.SKU) }, "code")
+		return list, stageRequests(ctx, c, rows, part, list, requests, seen, func(r request) string { return fmt.Sprint(r.Assign[0].SKU, "×", len(r.Assign)) }, "code")
 	}, nil
 }
 

@@ -15,11 +15,11 @@ import (
 
 // request is what a row asks for that is no change of stock. Exactly one of its fields is there; a file's rows are all of one kind.
 type request struct {
-	Terms     *store.TermsRow   `json:",omitempty"`
-	Assign    *store.Assignment `json:",omitempty"`
-	Exception *store.Exception  `json:",omitempty"`
-	Link      *store.LinkRow    `json:",omitempty"`
-	Catalog   *catalogRow       `json:",omitempty"`
+	Terms     *store.TermsRow    `json:",omitempty"`
+	Assign    []store.Assignment `json:",omitempty"` // of one SKU, or of all SKUs of a product
+	Exception *store.Exception   `json:",omitempty"`
+	Link      *store.LinkRow     `json:",omitempty"`
+	Catalog   *catalogRow        `json:",omitempty"`
 }
 
 // outcome is what became, or would become, of a request.
@@ -90,9 +90,9 @@ func termsWords(t stock.Terms, r store.TermsRow) string {
 }
 
 func (s *Service) assign(ctx context.Context, tenant stock.TenantID, key string, requests []request, dry bool) ([]outcome, error) {
-	wanted := make([]store.Assignment, len(requests))
-	for i, r := range requests {
-		wanted[i] = *r.Assign
+	var wanted []store.Assignment
+	for _, r := range requests {
+		wanted = append(wanted, r.Assign...)
 	}
 	patterns, _, err := s.db.ListPatterns(ctx, tenant)
 	if err != nil {
@@ -119,9 +119,18 @@ func (s *Service) assign(ctx context.Context, tenant stock.TenantID, key string,
 	} else if before, err = s.db.AssignPatternsOnce(ctx, tenant, key, wanted); err != nil {
 		return nil, err
 	}
-	list := make([]outcome, len(wanted))
-	for i, b := range before {
-		list[i] = outcome{changed: b != wanted[i], undo: request{Assign: &b}, words: name(b.Pattern) + " → " + name(wanted[i].Pattern)}
+	list := make([]outcome, len(requests))
+	for i, r := range requests {
+		n := len(r.Assign)
+		was := before[:n]
+		before = before[n:]
+		list[i] = outcome{changed: !slices.Equal(was, r.Assign), undo: request{Assign: was}}
+		if n > 0 {
+			list[i].words = name(was[0].Pattern) + " → " + name(r.Assign[0].Pattern)
+		}
+		if n > 1 {
+			list[i].words += " ×" + strconv.Itoa(n)
+		}
 	}
 	return list, nil
 }

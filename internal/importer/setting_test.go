@@ -108,6 +108,11 @@ func TestSettings_patterns_and_links(t *testing.T) {
 		if assigned.State != store.ImportApplied || of("A-1").Allotment.ID != id || of("B-2").Allotment.Assigned || d.changes(assigned) != "A-1: – → 均等, B-2: " {
 			t.Errorf("assigned: %+v, %s, %v", assigned, d.changes(assigned), d.problems(assigned))
 		}
+		whole := d.take("assignment", "商品コード,SKUコード,配分パターン\nB-2,,均等\n")
+		if whole.State != store.ImportApplied || of("B-2").Allotment.ID != id {
+			t.Errorf("a whole product: %+v, %v", whole, d.problems(whole))
+		}
+		d.move(whole, store.ImportUndoing)
 		if wrong := d.take("assignment", "SKUコード,配分パターン\nA-1,ない\n"); strings.Join(d.problems(wrong), ", ") != "2 pattern_unknown" {
 			t.Errorf("%+v, %v", wrong, d.problems(wrong))
 		}
