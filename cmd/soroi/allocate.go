@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,7 +31,7 @@ func allocateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "allocate PATTERN",
 		Short: "Print what an allocation pattern gives each shop, for any sellable quantity",
-		Long: `Allocate reads a pattern from a file and prints, for each sellable quantity that is asked for, the quantity per shop. The shops are those that
+		Long: `Allocate reads a pattern from a file, or with --db one that is stored under that name, and prints, for each sellable quantity that is asked for, the quantity per shop. The shops are those that
 the pattern names and those given with --shop; with --db they are the merchant's own, within what their channels can show. Quantities at which
 nothing but the total changes share a line, and long tables are thinned out for reading; --all and --json print every quantity.`,
 		Args: cobra.ExactArgs(1),
@@ -48,6 +49,9 @@ nothing but the total changes share a line, and long tables are thinned out for 
 						return err
 					}
 					t.known(shops)
+					if _, err := os.Stat(args[0]); errors.Is(err, fs.ErrNotExist) {
+						return t.stored(cmd.Context(), db, id, args[0], more)
+					}
 					return read()
 				})
 			} else {
@@ -188,6 +192,26 @@ func (t *allocated) read(file, name string, more []string) error {
 		return fmt.Errorf("%s has no pattern in it", file)
 	}
 	return fmt.Errorf("name the pattern with --name; %s has: %s", file, strings.Join(names, ", "))
+}
+
+// stored takes the merchant's own pattern of a name.
+func (t *allocated) stored(ctx context.Context, db *store.DB, tenant stock.TenantID, name string, more []string) error {
+	patterns, _, err := db.ListPatterns(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, p := range patterns {
+		if p.Name == name {
+			t.pattern = p.Pattern
+			return t.take(more)
+		}
+		names = append(names, p.Name)
+	}
+	if len(names) == 0 {
+		return fmt.Errorf("there is no file %q, and no pattern is stored in this database", name)
+	}
+	return fmt.Errorf("there is no file and no stored pattern %q; stored are: %s", name, strings.Join(names, ", "))
 }
 
 // take settles which shops take part: the merchant's, or those that the pattern names and more.

@@ -9,7 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"soroi/internal/allocation"
 	"soroi/internal/clock"
+	"soroi/internal/store"
 	"soroi/internal/store/storetest"
 )
 
@@ -193,5 +195,27 @@ func TestAllocate_database(t *testing.T) {
 	}
 	if want := "ほか\n販売可能数  楽天市場店  Yahoo!店  Amazon  Qoo10    合計  規則\n    200000       99999     99999   99999  99999  399996     1\n"; got != want {
 		t.Errorf("%s", got)
+	}
+
+	// A stored pattern goes by its name.
+	half := allocation.Pattern{Name: "半分", Rules: []allocation.Rule{{To: allocation.Open, Default: allocation.Share{Kind: allocation.Percent, N: 2500}}}}
+	if _, err := db.SavePattern(t.Context(), tenant, store.PatternChange{Pattern: half}); err != nil {
+		t.Fatal(err)
+	}
+	run := func(name string) (string, error) {
+		cmd := allocateCommand()
+		var out strings.Builder
+		cmd.SetOut(&out)
+		cmd.SetErr(&out)
+		cmd.SilenceUsage, cmd.SilenceErrors = true, true
+		cmd.SetArgs([]string{name, "--db", at, "--sellable", "10"})
+		err := cmd.ExecuteContext(t.Context())
+		return out.String(), err
+	}
+	if got, err := run("半分"); err != nil || !strings.Contains(got, "10           3         3       2      2    10     1") {
+		t.Errorf("%s, %v", got, err)
+	}
+	if _, err := run("ない"); err == nil || !strings.Contains(err.Error(), "stored are: 半分") {
+		t.Errorf("a name that is not there: %v", err)
 	}
 }
