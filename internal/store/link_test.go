@@ -375,16 +375,7 @@ func TestLink_rules_respect_people(t *testing.T) {
 		b := newBooks(t, db, "a")
 		b.skus("A", "B")
 		shop := b.shop("楽天", "A", "B")
-		free := func() string {
-			t.Helper()
-			list, err := db.ListUnlinked(ctx, b.tenant, shop, "", 10)
-			b.must(err)
-			var refs []string
-			for _, l := range list {
-				refs = append(refs, string(l.Ref))
-			}
-			return strings.Join(refs, " ")
-		}
+		free := func() string { return b.listings(store.ListingQuery{Show: store.ListingsUnlinked}) }
 		b.link(shop, nil, "A=", "B=B")
 		b.list(shop, "A", "B")
 		b.want("without a SKU", free(), "A")

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"soroi/internal/channel"
@@ -156,6 +157,30 @@ const linesShown = 5
 // ListWaitingGoods gathers the lines that wait by what is to be linked, those first that have waited longest, at most limit of them, with suggestions. It
 // looks at MostWaitingSeen lines.
 func (db *DB) ListWaitingGoods(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, limit int) ([]WaitingGoods, error) {
+	list, err := db.waitingGoods(ctx, tenant, limit, "AND ($2 = 0 OR sale.shop_id = $2)", int64(shop))
+	if err != nil {
+		return nil, fmt.Errorf("list waiting goods: %w", err)
+	}
+	return list, nil
+}
+
+// LoadWaitingGoods reads the lines that wait for one listing of a shop or, where ref is "", the one line that is named; ErrNotFound when nothing waits.
+func (db *DB) LoadWaitingGoods(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, ref order.Ref, number, line string) (WaitingGoods, error) {
+	where, args := "AND sale_line.sku_id IS NULL AND sale.shop_id = $2 AND sale_line.ref = $3", []any{int64(shop), string(ref)}
+	if ref == "" {
+		where, args = where+" AND sale.number = $4 AND sale_line.line = $5", append(args, number, line)
+	}
+	list, err := db.waitingGoods(ctx, tenant, 1, where, args...)
+	if err == nil && len(list) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return WaitingGoods{}, fmt.Errorf("goods %s of shop %d that wait: %w", ref, shop, err)
+	}
+	return list[0], nil
+}
+
+func (db *DB) waitingGoods(ctx context.Context, tenant stock.TenantID, limit int, where string, args ...any) ([]WaitingGoods, error) {
 	var list []*WaitingGoods
 	err := db.Read(ctx, tenant, func(tx *Tx) error {
 		list = nil
@@ -176,21 +201,18 @@ func (db *DB) ListWaitingGoods(ctx context.Context, tenant stock.TenantID, shop 
 				goods.Lines = append(goods.Lines, l)
 			}
 			return err
-		}, waitingText+"AND ($2 = 0 OR sale.shop_id = $2) ORDER BY sale_line.sale_id, sale_line.line LIMIT $3", int64(shop), MostWaitingSeen)
+		}, waitingText+where+" ORDER BY sale_line.sale_id, sale_line.line LIMIT $"+strconv.Itoa(len(args)+2), append(args, MostWaitingSeen)...)
 		if err != nil {
 			return err
 		}
 		list = list[:min(len(list), limit)]
 		return tx.suggestGoods(ctx, list)
 	})
-	if err != nil {
-		return nil, fmt.Errorf("list waiting goods: %w", err)
-	}
 	goods := make([]WaitingGoods, len(list))
 	for i, g := range list {
 		goods[i] = *g
 	}
-	return goods, nil
+	return goods, err
 }
 
 // suggestGoods finds the listings of waiting goods, and what SKUs they may be.

@@ -20,6 +20,8 @@ type Front struct {
 	LateAll   int64 // of BehindAll, those that are due since before FrontQuery.Late
 	Attention []AttentionSale
 	Sales     int64 // sales that need attention in all
+	Waiting   Waiting
+	Waits     []WaitingLine // the lines that have waited longest
 	Oversold  []OversoldSKU
 	Flow      []FlowLine
 }
@@ -46,7 +48,6 @@ type AttentionSale struct {
 	PlacedAt   time.Time
 	Problems   []string
 	LateCancel int64
-	Unlinked   int64 // lines of goods that no SKU is known for
 }
 
 // OversoldSKU is a SKU whose orders cannot all be filled (売り越し).
@@ -92,6 +93,7 @@ func (db *DB) LoadFront(ctx context.Context, tenant stock.TenantID, q FrontQuery
 		for _, read := range []func() error{
 			func() error { return tx.frontBehind(ctx, q, shops, &f) },
 			func() error { return tx.frontAttention(ctx, q, &f) },
+			func() error { return tx.frontWaiting(ctx, q, &f) },
 			func() error { return tx.frontOversold(ctx, &f) },
 			func() error { return tx.frontFlow(ctx, q, shops, &f) },
 		} {
@@ -128,11 +130,21 @@ func (tx *Tx) behind(ctx context.Context, shops map[channel.ShopID]Shop, into *[
 		(SELECT sku.name FROM sku WHERE sku.tenant_id = $1 AND sku.sku_id = listing.sku_id) FROM listing WHERE tenant_id = $1 AND `+where, args...)
 }
 
-// attentionText finds the sales of which a person must know: something could not be understood, units were cancelled after they had
-// left, or goods without a SKU were sold.
-const attentionText = `FROM sale WHERE tenant_id = $1 AND placed_at >= $2 AND sale_id IN (
-	SELECT sale_id FROM sale WHERE tenant_id = $1 AND placed_at >= $2 AND (problems <> '' OR late_cancel > 0)
-	UNION ALL SELECT sale_id FROM sale_line WHERE tenant_id = $1 AND sku_id IS NULL AND wanted > 0)`
+// attentionText finds the sales of which a person must know: something could not be understood, or units were cancelled after they had left. Goods of
+// which nobody knows what they are, are told of by themselves.
+const attentionText = `FROM sale WHERE tenant_id = $1 AND placed_at >= $2 AND (problems <> '' OR late_cancel > 0)`
+
+// frontWaiting reads what waits until it is known which SKU it is, however old.
+func (tx *Tx) frontWaiting(ctx context.Context, q FrontQuery, f *Front) (err error) {
+	if f.Waiting, err = tx.sumWaiting(ctx); err != nil || f.Waiting.Lines == 0 {
+		return err
+	}
+	return tx.query(ctx, func(rows *sql.Rows) error {
+		l, err := scanWaiting(rows)
+		f.Waits = append(f.Waits, l)
+		return err
+	}, waitingText+"ORDER BY sale_line.sale_id, sale_line.line LIMIT $2", q.Rows)
+}
 
 func (tx *Tx) frontAttention(ctx context.Context, q FrontQuery, f *Front) error {
 	if err := tx.one(ctx, []any{&f.Sales}, "SELECT COUNT(*) "+attentionText, micros(q.Since)); err != nil || f.Sales == 0 {
@@ -142,16 +154,14 @@ func (tx *Tx) frontAttention(ctx context.Context, q FrontQuery, f *Front) error 
 		var s AttentionSale
 		var placed int64
 		var problems string
-		err := rows.Scan(&s.Shop, &s.Number, &placed, &problems, &s.LateCancel, &s.Unlinked)
+		err := rows.Scan(&s.Shop, &s.Number, &placed, &problems, &s.LateCancel)
 		s.PlacedAt = instant(placed)
 		if problems != "" {
 			s.Problems = strings.Split(problems, "\n")
 		}
 		f.Attention = append(f.Attention, s)
 		return err
-	}, `SELECT shop_id, number, placed_at, problems, late_cancel,
-		(SELECT COUNT(*) FROM sale_line WHERE sale_line.tenant_id = sale.tenant_id AND sale_line.sale_id = sale.sale_id AND sale_line.sku_id IS NULL AND sale_line.wanted > 0)
-		`+attentionText+" ORDER BY placed_at DESC, sale_id DESC LIMIT $3", micros(q.Since), q.Rows)
+	}, "SELECT shop_id, number, placed_at, problems, late_cancel "+attentionText+" ORDER BY placed_at DESC, sale_id DESC LIMIT $3", micros(q.Since), q.Rows)
 }
 
 // frontOversold reads the SKUs that are short of units now. One can only come there by a claim that found too few, so those are where it looks.

@@ -163,11 +163,6 @@ func (tx *Tx) shopStatus(ctx context.Context, since time.Time) ([]ShopStatus, La
 	return list, together.total(), err
 }
 
-// ListUnlinked lists a shop's listings that have no SKU, by their reference, beginning after one.
-func (db *DB) ListUnlinked(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, after channel.Ref, limit int) ([]Listing, error) {
-	return db.someListings(ctx, tenant, "shop_id = $2 AND sku_id IS NULL AND NOT ignored AND ref > $3 ORDER BY ref LIMIT $4", int64(shop), string(after), limit)
-}
-
 // ListPreview lists a shop's listings whose target is not what they are believed to show, so what going live would send: those to zero first,
 // then the falling ones.
 func (db *DB) ListPreview(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, limit int) ([]BehindListing, error) {

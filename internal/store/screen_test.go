@@ -144,8 +144,11 @@ func TestLoadFront(t *testing.T) {
 		if len(f.Oversold) != 1 || f.Oversold[0].Code != "B-2" || f.Oversold[0].Balance.Available() != -4 || f.Oversold[0].Document != "too-much" {
 			t.Errorf("oversold: %+v", f.Oversold)
 		}
-		if f.Sales != 2 || len(f.Attention) != 2 || f.Attention[0].Number != "odd" || len(f.Attention[0].Problems) != 2 || f.Attention[1].Unlinked != 1 {
+		if f.Sales != 1 || len(f.Attention) != 1 || f.Attention[0].Number != "odd" || len(f.Attention[0].Problems) != 2 {
 			t.Errorf("attention: %d %+v", f.Sales, f.Attention)
+		}
+		if f.Waiting.Lines != 1 || f.Waiting.Units != 1 || len(f.Waits) != 1 || f.Waits[0].Number != "unknown-goods" || f.Waits[0].Code != "X-9" || f.Waits[0].Shop != s.shops[0].ID {
+			t.Errorf("waiting: %+v %+v", f.Waiting, f.Waits)
 		}
 		if len(f.Flow) != 3 || f.Flow[0].Code != "X-9" || f.Flow[1].Number != "too-much" || f.Flow[1].Others != 1 || len(f.Flow[1].Listings) != 3 || f.Flow[2].Balance.Available() != 2 {
 			t.Errorf("flow: %+v", f.Flow)
@@ -242,13 +245,6 @@ func TestPreviewOfGoingLive(t *testing.T) {
 		list, err := db.ListPreview(ctx, s.tenant, trial, 1)
 		if err != nil || len(list) != 1 || list[0].State != store.StateRehearsing || list[0].Target.String() != "5" || list[0].Expected.String() != "3" {
 			t.Errorf("preview: %+v %v", list, err)
-		}
-		unlinked, err := db.ListUnlinked(ctx, s.tenant, trial, "", 10)
-		if err != nil || len(unlinked) != 1 || unlinked[0].Ref != "x" {
-			t.Errorf("unlinked: %+v %v", unlinked, err)
-		}
-		if unlinked, err = db.ListUnlinked(ctx, s.tenant, trial, "x", 10); err != nil || len(unlinked) != 0 {
-			t.Errorf("after the last: %+v %v", unlinked, err)
 		}
 	})
 }

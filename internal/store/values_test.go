@@ -57,12 +57,12 @@ func TestTakeListings_same_listing_twice(t *testing.T) {
 		if result.Listings != 2 {
 			t.Errorf("%d listings taken, want 2", result.Listings)
 		}
-		page, err := db.ListUnlinked(context.Background(), c.tenant, c.shop, "", 10)
+		page, err := db.ListListings(context.Background(), c.tenant, store.ListingQuery{Show: store.ListingsUnlinked})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(page) != 1 || page[0].Title != "last" {
-			t.Errorf("listings without a SKU: %+v, want B-1 once, with its last title", page)
+		if len(page.Rows) != 1 || page.Rows[0].Title != "last" {
+			t.Errorf("listings without a SKU: %+v, want B-1 once, with its last title", page.Rows)
 		}
 	})
 }

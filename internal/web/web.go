@@ -15,6 +15,7 @@ import (
 	"soroi/internal/web/account"
 	"soroi/internal/web/bulk"
 	"soroi/internal/web/front"
+	"soroi/internal/web/listings"
 	"soroi/internal/web/patterns"
 	"soroi/internal/web/shops"
 	"soroi/internal/web/sku"
@@ -47,7 +48,7 @@ func New(d Deps) (http.Handler, error) {
 		return nil, err
 	}
 	s := &site{Deps: d, ui: u, cookies: ui.Cookies{Secure: strings.HasPrefix(d.PublicURL, "https://")}}
-	var screenErr [8]error
+	var screenErr [9]error
 	s.account, screenErr[0] = account.New(u, d.DB, s.cookies)
 	frontScreen, err := front.New(u, d.DB)
 	screenErr[1] = err
@@ -62,6 +63,8 @@ func New(d Deps) (http.Handler, error) {
 	screenErr[7] = err
 	patternScreen, err := patterns.New(u, d.DB, d.Engine, d.Clock, s.cookies, bulkScreen)
 	screenErr[6] = err
+	listingScreen, err := listings.New(u, d.DB, d.Engine, s.cookies)
+	screenErr[8] = err
 	if err := errors.Join(screenErr[:]...); err != nil {
 		return nil, fmt.Errorf("screens: %w", err)
 	}
@@ -112,6 +115,23 @@ func New(d Deps) (http.Handler, error) {
 		"GET /patterns.txt":          patternScreen.Export,
 		"GET /patterns/text":         patternScreen.TextForm,
 		"POST /patterns/text":        patternScreen.TakeText,
+
+		"GET /listings":         listingScreen.List,
+		"GET /listings/sums":    listingScreen.Sums,
+		"GET /listings/skus":    listingScreen.Options,
+		"GET /listings/one":     listingScreen.One,
+		"GET /listings/of":      listingScreen.Of,
+		"POST /listings/link":   listingScreen.Link,
+		"POST /listings/unlink": listingScreen.Unlink,
+		"POST /listings/forget": listingScreen.Forget,
+		"POST /listings/pull":   listingScreen.Pull,
+		"POST /listings/full":   listingScreen.FullPass,
+		"GET /listings/rule":    listingScreen.RuleForm,
+		"POST /listings/rule":   listingScreen.Rule,
+		"GET /listings/ignored": listingScreen.Ignored,
+		"POST /listings/ignore": listingScreen.Ignore,
+		"GET /listings/sole":    listingScreen.SoleForm,
+		"POST /listings/sole":   listingScreen.Sole,
 
 		"GET /shops":                shopScreen.List,
 		"GET /shops/live":           shopScreen.ListLive,

@@ -73,7 +73,7 @@ func fill(page *Page, f store.Front, now time.Time) {
 		names[s.Shop.ID] = s.Shop.Name
 		c.Shops++
 		c.Listings += s.Linked
-		c.Unlinked += s.Listings - s.Linked
+		c.Unlinked += s.Unlinked
 		if s.Shop.Mode == store.Live {
 			c.LiveShops++
 		}
@@ -92,11 +92,12 @@ func fill(page *Page, f store.Front, now time.Time) {
 		}
 		page.Behind = append(page.Behind, row)
 	}
+	c.Waiting, c.WaitingUnits, c.WaitingMore = f.Waiting.Lines, f.Waiting.Units, f.Waiting.More
+	for _, l := range f.Waits {
+		page.Waits = append(page.Waits, Wait{Shop: names[l.Shop], Number: l.Number, Code: l.Code, Title: l.Title, Units: l.Units, Since: l.SeenAt})
+	}
 	for _, o := range f.Attention {
 		row := Order{Shop: names[o.Shop], Number: o.Number, PlacedAt: o.PlacedAt, Problems: o.Problems, LateCancel: o.LateCancel}
-		if o.Unlinked > 0 {
-			row.Problems = append(row.Problems, page.T("SKUと紐付いていない商品が%d行あります。紐付くまで、その分は引き当てられません。", o.Unlinked))
-		}
 		page.Orders = append(page.Orders, row)
 	}
 	for _, o := range f.Oversold[:min(len(f.Oversold), listRows)] {

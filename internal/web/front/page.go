@@ -18,6 +18,7 @@ type Page struct {
 	Behind    []Behind
 	Troubles  []Trouble
 	Orders    []Order
+	Waits     []Wait
 	Oversells []Oversell
 	Shops     []Shop
 	Flow      []Flow
@@ -35,6 +36,9 @@ type Counts struct {
 	Troubles  int64
 	Orders    int64
 	Oversells int64
+	// Waiting are lines of orders of goods that nobody knows, WaitingUnits their units. WaitingMore says that there are more.
+	Waiting, WaitingUnits int64
+	WaitingMore           bool
 }
 
 // Patience is how long a listing may be on its way before the page calls it late.
@@ -90,6 +94,13 @@ type Order struct {
 	PlacedAt   time.Time
 	Problems   []string
 	LateCancel int64
+}
+
+// Wait is a line of an order that waits until it is known which SKU it is.
+type Wait struct {
+	Shop, Number, Code, Title string
+	Units                     int64
+	Since                     time.Time
 }
 
 // Oversell is a claim that was taken when nothing was available (売り越し) and still stands.
@@ -161,6 +172,8 @@ func Judge(l ui.Lang, c Counts) Answer {
 		return Answer{ui.Bad, l.T("いいえ。売り越しが%d件あります", c.Oversells), l.T("足りない商品の受注を、下の一覧で確認してください。")}
 	case c.Troubles > 0:
 		return Answer{ui.Bad, l.T("いいえ。%d店舗に問題があります", c.Troubles), l.T("原因と次の手順は下にあります。ほかの店舗は動き続けています。")}
+	case c.Waiting > 0:
+		return Answer{ui.Warn, l.T("どの商品か分からない受注が%s行あります", ui.Number(c.Waiting)), l.T("紐付けるまで、その分の在庫は引き当てていません。")}
 	case c.Late > 0:
 		return Answer{ui.Warn, l.T("いいえ。%d件の反映が遅れています", c.Late), l.T("多く見せているものから順に送っています。")}
 	case c.Orders > 0:

@@ -63,11 +63,9 @@ type Lane struct {
 type Listings struct {
 	All     int64
 	Linked  int64
+	Free    int64 // without a SKU, that are asked about
 	LeftOut int64 // more, of which the shop keeps no count
 }
-
-// Unlinked is how many have no SKU.
-func (l Listings) Unlinked() int64 { return l.All - l.Linked }
 
 // Problem is a shop's last error, still standing.
 type Problem struct {
@@ -95,7 +93,6 @@ type DetailPage struct {
 	Hook      *Hook // nil: the channel knows no webhooks
 	CanList   bool
 	Fields    []Setting
-	Unlinked  []Unlinked
 	Outage    OutageForm
 	Wrong     ui.FieldErrors
 	Rates     []string
@@ -119,11 +116,6 @@ type Drift struct {
 	Expected stock.Quantity
 	Found    stock.Quantity
 	At       time.Time
-}
-
-// Unlinked is a listing without a SKU.
-type Unlinked struct {
-	Ref, Code, Title string
 }
 
 // Setting is one line of the channel's form with what is kept for it.

@@ -31,10 +31,9 @@ func New(u *ui.UI, db *store.DB, e *engine.Service, c ui.Cookies) (*Screen, erro
 }
 
 const (
-	lagSpan      = 10 * time.Minute
-	unlinkedRows = 50
-	driftRows    = 10
-	previewRows  = 200
+	lagSpan     = 10 * time.Minute
+	driftRows   = 10
+	previewRows = 200
 )
 
 // List is GET /shops.
@@ -71,7 +70,7 @@ func (s *Screen) list(r *http.Request) (*ListPage, error) {
 func (s *Screen) shop(l ui.Lang, status store.ShopStatus) Shop {
 	now := s.ui.Now()
 	shop := Shop{ID: int64(status.Shop.ID), Name: status.Shop.Name, Channel: string(status.Shop.Kind), Mode: Mode(status.Shop.Mode), Outage: status.Shop.InOutage(now),
-		P50: status.Lag.P50, P99: status.Lag.P99, Items: status.Lag.Items, Listings: Listings{All: status.Listings, Linked: status.Linked, LeftOut: status.LeftOut},
+		P50: status.Lag.P50, P99: status.Lag.P99, Items: status.Lag.Items, Listings: Listings{All: status.Listings, Linked: status.Linked, Free: status.Unlinked, LeftOut: status.LeftOut},
 		PulledAt: status.Pulled(), PushedAt: status.PushedAt}
 	if spec, known := s.engine.Specs()[status.Shop.Kind]; known {
 		shop.Channel = spec.Name
@@ -149,13 +148,6 @@ func (s *Screen) detail(r *http.Request) (*DetailPage, store.Shop, error) {
 	page.Fields = settings(page.Lang, spec, shop.Settings, nil, nil)
 	if !page.Shop.OutageFrom.IsZero() {
 		page.Outage = OutageForm{From: ui.FormTime(page.Shop.OutageFrom), Until: ui.FormTime(page.Shop.OutageUntil)}
-	}
-	unlinked, err := s.db.ListUnlinked(r.Context(), page.TenantID, shop.ID, "", unlinkedRows)
-	if err != nil {
-		return nil, shop, fmt.Errorf("list unlinked listings: %w", err)
-	}
-	for _, l := range unlinked {
-		page.Unlinked = append(page.Unlinked, Unlinked{Ref: string(l.Ref), Code: l.Code, Title: l.Title})
 	}
 	drifts, err := s.db.ListDrifts(r.Context(), page.TenantID, shop.ID, driftRows)
 	if err != nil {

@@ -80,6 +80,8 @@ func frontPage(p ui.Page, data string) *front.Page {
 	switch data {
 	case "full":
 		page.Counts.Behind, page.Counts.Late, page.Counts.Orders, page.Counts.Unlinked = 7, 2, 2, 14
+		page.Counts.Waiting, page.Counts.WaitingUnits = 3, 5
+		page.Waits = []front.Wait{{Shop: "楽天本店", Number: "388000-20261123-00001", Code: "gift-wrap", Title: "ギフト包装", Units: 2, Since: ago(4000)}, {Shop: "Shopify", Number: "#1001", Title: shout, Units: 3, Since: ago(90)}}
 		for i, g := range catalogue[:7] {
 			b := front.Behind{Code: g.code, Name: g.name, Shop: malls[i%4], Shown: q(int64(9 - i)), Target: stock.Units(int64(i)), State: ui.Behind, Since: ago(float64(62 - i*9)), Late: i < 2}
 			if i > 4 {
@@ -95,7 +97,7 @@ func frontPage(p ui.Page, data string) *front.Page {
 			{Shop: "Yahoo!店", Number: "hanagasumi-10048213", PlacedAt: ago(98213), LateCancel: 2},
 		}
 	case "extreme":
-		page.Counts = front.Counts{SKUs: 1200345, Listings: 98765432, Shops: 128, LiveShops: 125, Behind: 1234567, Late: 987654, Troubles: 3, Orders: 4821, Oversells: 12, Unlinked: 88123}
+		page.Counts = front.Counts{SKUs: 1200345, Listings: 98765432, Shops: 128, LiveShops: 125, Behind: 1234567, Late: 987654, Troubles: 3, Orders: 4821, Oversells: 12, Unlinked: 88123, Waiting: 10000, WaitingUnits: 123456789, WaitingMore: true}
 		page.Lag = front.Lag{P50: 83 * time.Second, P99: 5*time.Hour + 3*time.Minute, Items: 98765432, Minutes: 10}
 		long := strings.Repeat("とても長い商品名 ", 12) + shout
 		for i := range 6 {

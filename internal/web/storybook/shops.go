@@ -122,9 +122,9 @@ func someShops(p ui.Page, data string) []shops.Shop {
 	}
 	list := []shops.Shop{
 		{ID: 1, Name: "楽天本店", Channel: "楽天市場", Mode: shops.Live, P50: 640 * time.Millisecond, P99: 1900 * time.Millisecond, Items: 610, Lanes: lanes(0, 0, 0, 0, 0), Listings: shops.Listings{All: 2841, Linked: 2841}, PulledAt: ago(3), PushedAt: ago(4)},
-		{ID: 2, Name: "Yahoo!店", Channel: "Yahoo!ショッピング", Mode: shops.Live, P50: 1220 * time.Millisecond, P99: 31 * time.Second, Items: 402, Lanes: lanes(2, 14, 1, 38, 0), Listings: shops.Listings{All: 2790, Linked: 2776, LeftOut: 31}, PulledAt: ago(6), PushedAt: ago(9), Problem: problem(p.Lang, channel.Throttled, ui.Warn, "od90305", "アクセス制限中です")},
+		{ID: 2, Name: "Yahoo!店", Channel: "Yahoo!ショッピング", Mode: shops.Live, P50: 1220 * time.Millisecond, P99: 31 * time.Second, Items: 402, Lanes: lanes(2, 14, 1, 38, 0), Listings: shops.Listings{All: 2790, Linked: 2776, Free: 14, LeftOut: 31}, PulledAt: ago(6), PushedAt: ago(9), Problem: problem(p.Lang, channel.Throttled, ui.Warn, "od90305", "アクセス制限中です")},
 		{ID: 3, Name: "Shopify", Channel: "Shopify", Mode: shops.Live, Lanes: lanes(3, 40, 8, 120, 0), Listings: shops.Listings{All: 1804, Linked: 1804}, PulledAt: ago(3900), PushedAt: ago(3902), Problem: problem(p.Lang, channel.Auth, ui.Bad, "401", "Invalid API key or access token"), OutageFrom: now.Add(3 * time.Hour), OutageUntil: now.Add(7 * time.Hour)},
-		{ID: 4, Name: "自社サイト", Channel: "Vendure", Mode: shops.Rehearsing, Lanes: lanes(0, 0, 0, 0, 0), Listings: shops.Listings{All: 512, Linked: 498}, PulledAt: ago(11)},
+		{ID: 4, Name: "自社サイト", Channel: "Vendure", Mode: shops.Rehearsing, Lanes: lanes(0, 0, 0, 0, 0), Listings: shops.Listings{All: 512, Linked: 498, Free: 14}, PulledAt: ago(11)},
 		{ID: 5, Name: "楽天アウトレット", Channel: "楽天市場", Mode: shops.Paused, Lanes: lanes(1, 0, 0, 4, 0), Listings: shops.Listings{All: 90, Linked: 90}, PulledAt: ago(8), PushedAt: ago(90000)},
 	}
 	if data == "extreme" {
@@ -132,7 +132,7 @@ func someShops(p ui.Page, data string) []shops.Shop {
 			list[i].Name = strings.Repeat("とても長い名前の店舗", 4) + shout
 			list[i].Lanes = lanes(1234567, 7654321, 999999, 123456789, 99999999)
 			list[i].P50, list[i].P99, list[i].Items = 80*time.Minute, 90*time.Hour, 1e9
-			list[i].Listings = shops.Listings{All: 123456789, Linked: 3}
+			list[i].Listings = shops.Listings{All: 123456789, Linked: 3, Free: 14}
 			list[i].Problem = problem(p.Lang, channel.Invalid, ui.Bad, strings.Repeat("CODE", 12), strings.Repeat("long words ", 40)+shout)
 		}
 	}
@@ -167,7 +167,6 @@ func shopPage(p ui.Page, data string) *shops.DetailPage {
 	page.Hook = &shops.Hook{Every: 15 * time.Second}
 	if data != "empty" {
 		page.Hook.Address, page.Hook.LastAt = "https://soroi.example/hooks/1/2", ago(64)
-		page.Unlinked = []shops.Unlinked{{Ref: "gift/wrap-01", Code: "GIFT-WRAP", Title: "ギフト包装"}, {Ref: "kz-2200/bk", Title: "廃番 黒シャツ " + shout}}
 		page.Drifts = []shops.Drift{{Code: catalogue[2].code, Expected: stock.Units(4), Found: stock.Units(6), At: ago(5400)}}
 	}
 	if data == "extreme" {

@@ -13,6 +13,7 @@ import (
 	"soroi/internal/web/account"
 	"soroi/internal/web/bulk"
 	"soroi/internal/web/front"
+	"soroi/internal/web/listings"
 	"soroi/internal/web/shops"
 	"soroi/internal/web/sku"
 	"soroi/internal/web/stocklist"
@@ -58,6 +59,10 @@ func Open(log *slog.Logger) (*Book, error) {
 	if err != nil {
 		return nil, err
 	}
+	listingViews, err := listings.Parse(u)
+	if err != nil {
+		return nil, err
+	}
 	accountViews, err := account.Parse(u)
 	if err != nil {
 		return nil, err
@@ -85,6 +90,24 @@ func Open(log *slog.Logger) (*Book, error) {
 		b.add("shops/"+data, shopViews.List, func(p ui.Page) ui.Framed { return shopsPage(p, data) })
 		b.add("shop/"+data, shopViews.Detail, func(p ui.Page) ui.Framed { return shopPage(p, data) })
 		b.add("preview/"+data, shopViews.Preview, func(p ui.Page) ui.Framed { return previewPage(p, data) })
+	}
+	for _, data := range []string{"unlinked", "shop", "empty", "nothing_found", "early", "waiting", "nothing_waits", "skus", "all_listed", "linked", "extreme", "extreme_unlinked"} {
+		b.add("listings/"+data, listingViews.List, func(p ui.Page) ui.Framed { return listingsPage(p, data) })
+	}
+	for _, data := range []string{"free", "linked", "gone", "refused"} {
+		b.add("listing/"+data, listingViews.One, func(p ui.Page) ui.Framed { return onePage(p, data) })
+	}
+	for _, data := range []string{"full", "empty"} {
+		b.add("listingsof/"+data, listingViews.Of, func(p ui.Page) ui.Framed { return ofPage(p, data) })
+	}
+	for _, data := range []string{"form", "tried", "refused"} {
+		b.add("rule/"+data, listingViews.Rule, func(p ui.Page) ui.Framed { return rulePage(p, data) })
+	}
+	for _, data := range []string{"full", "empty", "refused"} {
+		b.add("ignored/"+data, listingViews.Ignored, func(p ui.Page) ui.Framed { return ignoredPage(p, data) })
+	}
+	for _, data := range []string{"full", "done", "empty"} {
+		b.add("sole/"+data, listingViews.Sole, func(p ui.Page) ui.Framed { return solePage(p, data) })
 	}
 	for _, data := range []string{"choose", "form", "refused"} {
 		b.add("newshop/"+data, shopViews.New, func(p ui.Page) ui.Framed { return newShopPage(p, data) })

@@ -130,7 +130,6 @@ var englishShared = map[string]string{
 	"稼働中の店舗":                              "Live shops",
 	"出品":                                  "Listings",
 	"SKUと紐付いていない出品が%s件あります。その在庫は更新されません。": "Listings without a SKU: %s. Their stock is not kept.",
-	"店舗で確認": "See the shops",
 	"はじめに":  "First steps",
 	"店舗を追加": "Add a shop",
 	"モールの管理画面で発行したキーを入れます。新しい店舗はリハーサルから始まり、何も送信しません。": "Enter the keys from the mall's back office. A new shop starts in rehearsal and sends nothing.",
@@ -240,8 +239,6 @@ var englishShared = map[string]string{
 	"まだ店舗がありません。": "No shops yet.",
 	"紐付け済み %s":    "linked %s",
 	"出品の取り込み":     "Pull listings",
-	"SKUと紐付いていない出品（在庫は更新されません）": "Listings without a SKU (their stock is not kept)",
-	"店舗での番号": "Number in the shop",
 	"すべての出品がSKUと紐付いています。":          "Every listing has its SKU.",
 	"まだ取り込んでいません。":                 "Not pulled yet.",
 	"見つかったずれ":                      "Drift found",
@@ -374,7 +371,6 @@ var englishShared = map[string]string{
 	"%s に決定":   "decided %s",
 
 	// More.
-	"SKUと紐付いていない商品が%d行あります。紐付くまで、その分は引き当てられません。": "Lines of goods without a SKU: %d. They claim nothing until they are linked.",
 	"ほか%d行": "and %d more lines",
 	"まだ受注がありません。入ると、ここに流れます。": "No orders yet. They will flow by here.",
 	"キャンセル":          "Cancelled",

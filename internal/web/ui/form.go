@@ -76,6 +76,15 @@ const (
 	DoneInbound       Done = "inbound"
 	DoneInboundClosed Done = "inbound_closed"
 	DoneReceived      Done = "received"
+	DoneLinked        Done = "linked"
+	DoneLinkedClaims  Done = "linked_claims"
+	DoneUnlinked      Done = "unlinked"
+	DoneForgotten     Done = "forgotten"
+	DoneIgnored       Done = "ignored"
+	DoneIgnoredLinked Done = "ignored_linked"
+	DoneUnignored     Done = "unignored"
+	DoneRule          Done = "rule"
+	DoneFullPass      Done = "full_pass"
 )
 
 // doneSentences has one Japanese sentence per Done.
@@ -98,6 +107,15 @@ var doneSentences = map[Done]string{
 	DoneInboundClosed: "入荷予定を締め切りました。",
 	DoneReceived:      "入荷を登録しました。各店舗へ反映します。",
 	DoneTerms:         "条件を変更しました。各店舗へ反映します。",
+	DoneLinked:        "紐付けました。",
+	DoneLinkedClaims:  "紐付けました。受注の引当も合わせました。",
+	DoneUnlinked:      "紐付けを外しました。",
+	DoneForgotten:     "出品を消しました。店舗に戻れば、また取り込みます。",
+	DoneIgnored:       "在庫でないコードにしました。出品と受注で、もう聞きません。",
+	DoneIgnoredLinked: "在庫でないコードにしました。このコードでSKUに紐付いている出品は、在庫として扱い続けます。",
+	DoneUnignored:     "在庫として扱うようにしました。出品と受注に、また出ます。",
+	DoneRule:          "紐付けルールを保存しました。紐付けなしの出品に使っています。",
+	DoneFullPass:      "全件の送り直しを始めました。急ぐものの後に送ります。",
 }
 
 // After sends the browser on after an action that worked; the page says what was done.

@@ -15,6 +15,7 @@ const (
 	SectionFront    Section = "front"
 	SectionStock    Section = "stock"
 	SectionPatterns Section = "patterns"
+	SectionListings Section = "listings"
 	SectionShops    Section = "shops"
 	SectionNone     Section = ""
 )

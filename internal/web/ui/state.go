@@ -16,6 +16,8 @@ const (
 	NeverRead  State = "never_read" // nobody has looked yet what it shows
 	NotLinked  State = "not_linked" // the listing has no SKU
 	NotListed  State = "not_listed" // the shop does not sell this SKU
+	OrdersOnly State = "orders"     // the listing is known from orders alone: nothing is sent
+	Ignored    State = "ignored"    // the listing's code is no stock
 )
 
 // States are all of them, in the order of the legend.
@@ -46,6 +48,10 @@ func (s State) Label(l Lang) string {
 		return l.T("紐付けなし")
 	case NotListed:
 		return l.T("未出品")
+	case OrdersOnly:
+		return l.T("受注のみ")
+	case Ignored:
+		return l.T("在庫でない")
 	}
 	return string(s)
 }
@@ -129,7 +135,7 @@ var icons = map[string]string{
 }
 
 // loudness orders states by how much a person should know of them.
-var loudness = map[State]int{NotListed: 0, InLine: 1, Paused: 2, Rehearsing: 3, Outage: 4, NeverRead: 5, Sending: 6, Behind: 7, Uncertain: 8, NotLinked: 9, Failing: 10}
+var loudness = map[State]int{NotListed: 0, Ignored: 0, OrdersOnly: 1, InLine: 1, Paused: 2, Rehearsing: 3, Outage: 4, NeverRead: 5, Sending: 6, Behind: 7, Uncertain: 8, NotLinked: 9, Failing: 10}
 
 // Quieter tells whether another state is more worth showing than s.
 func (s State) Quieter(other State) bool { return loudness[s] < loudness[other] }
