@@ -1,5 +1,5 @@
-// Package api is the HTTP API that other programs of a merchant use: reading and changing stock, its history, why a shop shows a number, and what
-// happens (the feed of events, and webhooks).
+// Package api is the HTTP API that other programs of a merchant use: reading and changing stock, its history, why a shop shows a number, how
+// units are divided among shops (patterns and exceptions), and what happens (the feed of events, and webhooks).
 // openapi.yaml beside this file describes it, and the tests hold every answer against it.
 package api
 
@@ -62,6 +62,15 @@ var routes = []route{
 	{http.MethodGet, "/api/v1/stock/{code}/explain", reading, (*API).explain},
 	{http.MethodPost, "/api/v1/stock/changes", writing, (*API).changeStock},
 	{http.MethodGet, "/api/v1/shops", reading, (*API).listShops},
+	{http.MethodGet, "/api/v1/patterns", reading, (*API).listPatterns},
+	{http.MethodPost, "/api/v1/patterns", writing, (*API).addPattern},
+	{http.MethodPut, "/api/v1/patterns/default", writing, (*API).setDefaultPattern},
+	{http.MethodPost, "/api/v1/patterns/impact", reading, (*API).patternImpact},
+	{http.MethodPost, "/api/v1/patterns/assignments", writing, (*API).assignPatterns},
+	{http.MethodGet, "/api/v1/patterns/{pattern}", reading, (*API).loadPattern},
+	{http.MethodPut, "/api/v1/patterns/{pattern}", writing, (*API).changePattern},
+	{http.MethodDelete, "/api/v1/patterns/{pattern}", writing, (*API).deletePattern},
+	{http.MethodPost, "/api/v1/exceptions", writing, (*API).setExceptions},
 	{http.MethodGet, "/api/v1/events", reading, (*API).listEvents},
 	{http.MethodGet, "/api/v1/webhooks", reading, (*API).listWebhooks},
 	{http.MethodPost, "/api/v1/webhooks", writing, (*API).addWebhook},
@@ -95,7 +104,7 @@ func New(d Deps) http.Handler {
 }
 
 // methods are all that any address knows.
-var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete}
+var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 
 // allowed are the methods that an address knows, and the paths of the routes that they lead to.
 func (a *API) allowed(at *url.URL) (known, paths []string) {

@@ -59,9 +59,9 @@ func (a *API) changeStock(r *request) error {
 	if err := r.parameters().err; err != nil {
 		return err
 	}
-	key := r.r.Header.Get("Idempotency-Key")
-	if len(key) > longestKey || strings.ContainsFunc(key, func(c rune) bool { return c < ' ' || c > '~' }) {
-		return parameterProblem("Idempotency-Key", "The Idempotency-Key must be at most %d visible ASCII characters.", longestKey)
+	key, err := r.onceKey()
+	if err != nil {
+		return err
 	}
 	rows, partial, err := r.readChanges()
 	if err != nil {
@@ -80,10 +80,8 @@ func (a *API) changeStock(r *request) error {
 		return err
 	}
 	results := make([]RowResult, len(rows))
-	change := store.ChangeRequest{Cause: stock.ByAPI, Kind: stock.Adjustment, Document: key, Actor: r.token.Name, Partial: partial}
-	if key != "" {
-		change.Key = "api/" + strconv.FormatInt(r.token.ID, 10) + "/" + key
-	} else {
+	change := store.ChangeRequest{Cause: stock.ByAPI, Kind: stock.Adjustment, Document: r.r.Header.Get("Idempotency-Key"), Actor: r.token.Name, Partial: partial, Key: key}
+	if key == "" {
 		change.Document = "api-" + strings.ToLower(rand.Text()[:12])
 	}
 	var known []int // the rows of the request that change.Rows holds
@@ -122,6 +120,18 @@ func (a *API) changeStock(r *request) error {
 	return r.answer(http.StatusOK, out)
 }
 
+// onceKey is the key that makes a request happen once; "" when the caller sent none. A key of one token is no key of another.
+func (r *request) onceKey() (string, error) {
+	key := r.r.Header.Get("Idempotency-Key")
+	if len(key) > longestKey || strings.ContainsFunc(key, func(c rune) bool { return c < ' ' || c > '~' }) {
+		return "", parameterProblem("Idempotency-Key", "The Idempotency-Key must be at most %d visible ASCII characters.", longestKey)
+	}
+	if key == "" {
+		return "", nil
+	}
+	return "api/" + strconv.FormatInt(r.token.ID, 10) + "/" + key, nil
+}
+
 // take notes what the store made of the row, and returns 1 when it was applied.
 func (row *RowResult) take(result store.ChangeResult) int64 {
 	switch {
@@ -136,10 +146,10 @@ func (row *RowResult) take(result store.ChangeResult) int64 {
 }
 
 // refusedRows is the answer when rows that cannot be applied have kept all others back.
-func refusedRows(results []RowResult) error {
+func refusedRows[Row interface{ refusal() *RowRefusal }](results []Row) error {
 	refused, first := 0, -1
 	for i, row := range results {
-		if row.Refused != nil {
+		if row.refusal() != nil {
 			refused++
 			if first < 0 {
 				first = i
@@ -147,9 +157,32 @@ func refusedRows(results []RowResult) error {
 		}
 	}
 	p := problem(rowsRefused, "%d of %d rows cannot be applied, the first is /rows/%d: %s Nothing was changed; correct them, or send \"partial\": true to apply the others.",
-		refused, len(results), first, results[first].Refused.Detail)
+		refused, len(results), first, results[first].refusal().Detail)
 	p.Rows = results
 	return p
+}
+
+func (row RowResult) refusal() *RowRefusal { return row.Refused }
+
+// readRows reads the body of a batch whose rows have the named fields; each reads one row, which has them all.
+func (r *request) readRows(fields []string, each func(b *body, row map[string]any, at string)) (partial bool, err error) {
+	v, err := r.read()
+	if err != nil {
+		return false, err
+	}
+	var b body
+	object, ok := b.object(v, "", []string{"rows"}, []string{"partial"})
+	if !ok {
+		return false, b.problem()
+	}
+	partial = b.boolean(object, "partial", "")
+	for i, v := range b.array(object, "rows", "", mostRows) {
+		at := "/rows/" + strconv.Itoa(i)
+		if row, ok := b.object(v, at, fields, nil); ok {
+			each(&b, row, at)
+		}
+	}
+	return partial, b.problem()
 }
 
 // readChanges reads the body of a batch.

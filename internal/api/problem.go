@@ -31,6 +31,10 @@ var (
 	unknownShop      = kind{"unknown-shop", "There is no such shop", http.StatusNotFound}
 	unknownListing   = kind{"unknown-listing", "The shop does not list this SKU", http.StatusNotFound}
 	unknownWebhook   = kind{"unknown-webhook", "There is no such webhook", http.StatusNotFound}
+	unknownPattern   = kind{"unknown-pattern", "There is no such pattern", http.StatusNotFound}
+	patternChanged   = kind{"pattern-changed", "Somebody else has changed the pattern", http.StatusConflict}
+	patternInUse     = kind{"pattern-in-use", "SKUs follow the pattern", http.StatusConflict}
+	invalidPattern   = kind{"invalid-pattern", "The pattern cannot be used", http.StatusUnprocessableEntity}
 	eventsExpired    = kind{"events-expired", "The events after this position are not kept any more", http.StatusGone}
 	nameTaken        = kind{"name-taken", "The name is taken", http.StatusConflict}
 	methodNotAllowed = kind{"method-not-allowed", "The address does not know this method", http.StatusMethodNotAllowed}
@@ -53,7 +57,7 @@ type Problem struct {
 	Reference string      `json:"reference"`
 	Parameter string      `json:"parameter,omitempty"` // the parameter or header that is wrong
 	Errors    []BodyError `json:"errors,omitempty"`    // what is wrong with the body
-	Rows      []RowResult `json:"rows,omitempty"`      // what each row came to
+	Rows      any         `json:"rows,omitempty"`      // what each row of the batch came to: a slice of its results
 }
 
 // BodyError is one thing that is wrong with a body.

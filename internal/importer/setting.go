@@ -116,7 +116,7 @@ func (s *Service) assign(ctx context.Context, tenant stock.TenantID, key string,
 				before[i].Pattern = u.Allotment.ID
 			}
 		}
-	} else if before, err = s.db.AssignPatternsOnce(ctx, tenant, key, wanted); err != nil {
+	} else if before, _, err = s.db.AssignPatternsOnce(ctx, tenant, key, wanted); err != nil {
 		return nil, err
 	}
 	list := make([]outcome, len(requests))
@@ -154,7 +154,7 @@ func (s *Service) except(ctx context.Context, tenant stock.TenantID, key, actor 
 		}
 	} else {
 		var err error
-		if before, err = s.db.SetExceptionsOnce(ctx, tenant, key, actor, wanted); err != nil {
+		if before, _, err = s.db.SetExceptionsOnce(ctx, tenant, key, actor, wanted); err != nil {
 			return nil, err
 		}
 	}

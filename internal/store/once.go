@@ -65,14 +65,14 @@ func (o oneTime) keep(ctx context.Context, tx *Tx, answer any) error {
 	return err
 }
 
-// once runs fn in a writing transaction unless the key has been used; then answer is what was answered. fn fills answer in.
-func (db *DB) once(ctx context.Context, tenant stock.TenantID, key string, content, answer any, fn func(*Tx) error) error {
+// once runs fn in a writing transaction unless the key has been used (repeated); then answer is what was answered. fn fills answer in.
+func (db *DB) once(ctx context.Context, tenant stock.TenantID, key string, content, answer any, fn func(*Tx) error) (repeated bool, err error) {
 	o, err := newOneTime(key, content)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return db.Write(ctx, tenant, func(tx *Tx) error {
-		if repeated, err := o.find(ctx, tx, answer); err != nil || repeated {
+	err = db.Write(ctx, tenant, func(tx *Tx) (err error) {
+		if repeated, err = o.find(ctx, tx, answer); err != nil || repeated {
 			return err
 		}
 		if err := fn(tx); err != nil {
@@ -80,4 +80,5 @@ func (db *DB) once(ctx context.Context, tenant stock.TenantID, key string, conte
 		}
 		return o.keep(ctx, tx, answer)
 	})
+	return repeated, err
 }

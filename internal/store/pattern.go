@@ -311,27 +311,21 @@ type Assignment struct {
 // AssignPatterns makes SKUs follow patterns and returns what each followed before, in the order of the assignments. A SKU or a pattern that is not there
 // gives ErrNotFound, and nothing is assigned. One transaction: at most MostInBatch rows.
 func (db *DB) AssignPatterns(ctx context.Context, tenant stock.TenantID, assignments []Assignment) ([]Assignment, error) {
-	var before []Assignment
-	err := db.Write(ctx, tenant, func(tx *Tx) (err error) {
-		before, err = tx.assignPatterns(ctx, assignments)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("assign patterns: %w", err)
-	}
-	return before, nil
+	before, _, err := db.AssignPatternsOnce(ctx, tenant, "", assignments)
+	return before, err
 }
 
-// AssignPatternsOnce is AssignPatterns under a once-only key, as in ChangeRequest.
-func (db *DB) AssignPatternsOnce(ctx context.Context, tenant stock.TenantID, key string, assignments []Assignment) (before []Assignment, err error) {
-	err = db.once(ctx, tenant, key, assignments, &before, func(tx *Tx) (err error) {
+// AssignPatternsOnce is AssignPatterns under a once-only key, as in ChangeRequest; "" is no protection. repeated says that the answer is the one of the
+// first time, and nothing was assigned.
+func (db *DB) AssignPatternsOnce(ctx context.Context, tenant stock.TenantID, key string, assignments []Assignment) (before []Assignment, repeated bool, err error) {
+	repeated, err = db.once(ctx, tenant, key, assignments, &before, func(tx *Tx) (err error) {
 		before, err = tx.assignPatterns(ctx, assignments)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("assign patterns: %w", err)
+		return nil, false, fmt.Errorf("assign patterns: %w", err)
 	}
-	return before, nil
+	return before, repeated, nil
 }
 
 func (tx *Tx) assignPatterns(ctx context.Context, assignments []Assignment) ([]Assignment, error) {
@@ -395,20 +389,21 @@ type Exception struct {
 
 // SetExceptions sets and removes exceptions and returns what was before, in their order. A SKU or a shop that is not there, or a negative number, gives a
 // *ConflictError, and nothing is set. One transaction: at most MostInBatch rows.
-func (db *DB) SetExceptions(ctx context.Context, tenant stock.TenantID, actor string, exceptions []Exception) (before []Exception, err error) {
-	return db.SetExceptionsOnce(ctx, tenant, "", actor, exceptions)
+func (db *DB) SetExceptions(ctx context.Context, tenant stock.TenantID, actor string, exceptions []Exception) ([]Exception, error) {
+	before, _, err := db.SetExceptionsOnce(ctx, tenant, "", actor, exceptions)
+	return before, err
 }
 
-// SetExceptionsOnce is SetExceptions under a once-only key, as in ChangeRequest; "" is no protection.
-func (db *DB) SetExceptionsOnce(ctx context.Context, tenant stock.TenantID, key, actor string, exceptions []Exception) (before []Exception, err error) {
-	err = db.once(ctx, tenant, key, exceptions, &before, func(tx *Tx) (err error) {
+// SetExceptionsOnce is SetExceptions under a once-only key, as AssignPatternsOnce is AssignPatterns.
+func (db *DB) SetExceptionsOnce(ctx context.Context, tenant stock.TenantID, key, actor string, exceptions []Exception) (before []Exception, repeated bool, err error) {
+	repeated, err = db.once(ctx, tenant, key, exceptions, &before, func(tx *Tx) (err error) {
 		before, err = tx.setExceptions(ctx, actor, exceptions)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("set exceptions: %w", err)
+		return nil, false, fmt.Errorf("set exceptions: %w", err)
 	}
-	return before, nil
+	return before, repeated, nil
 }
 
 func (tx *Tx) setExceptions(ctx context.Context, actor string, exceptions []Exception) ([]Exception, error) {
