@@ -22,6 +22,9 @@ const (
 // longestLiteral is how many characters a text within a formula may have in Excel; longer ones get an apostrophe in front.
 const longestLiteral = 255
 
+// Safe gives a text as it is written into a file that a spreadsheet opens: nothing in it is run.
+func Safe(text string) string { return protect(text, TextField) }
+
 // protect gives a cell as it is written.
 func protect(cell string, kind FieldKind) string {
 	if cell == "" || kind == NumberField || kind == ChoiceField {

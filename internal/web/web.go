@@ -11,10 +11,12 @@ import (
 
 	"soroi/internal/clock"
 	"soroi/internal/engine"
+	"soroi/internal/importer"
 	"soroi/internal/store"
 	"soroi/internal/web/account"
 	"soroi/internal/web/bulk"
 	"soroi/internal/web/front"
+	"soroi/internal/web/imports"
 	"soroi/internal/web/listings"
 	"soroi/internal/web/patterns"
 	"soroi/internal/web/shops"
@@ -27,6 +29,7 @@ import (
 type Deps struct {
 	DB     *store.DB
 	Engine *engine.Service
+	Import *importer.Service
 	Clock  clock.Clock
 	Log    *slog.Logger
 	// PublicURL is where browsers reach the screens. Cookies are marked secure when it begins with https://.
@@ -48,7 +51,7 @@ func New(d Deps) (http.Handler, error) {
 		return nil, err
 	}
 	s := &site{Deps: d, ui: u, cookies: ui.Cookies{Secure: strings.HasPrefix(d.PublicURL, "https://")}}
-	var screenErr [9]error
+	var screenErr [10]error
 	s.account, screenErr[0] = account.New(u, d.DB, s.cookies)
 	frontScreen, err := front.New(u, d.DB)
 	screenErr[1] = err
@@ -65,6 +68,8 @@ func New(d Deps) (http.Handler, error) {
 	screenErr[6] = err
 	listingScreen, err := listings.New(u, d.DB, d.Engine, s.cookies)
 	screenErr[8] = err
+	importScreen, err := imports.New(u, d.DB, d.Import, d.Clock)
+	screenErr[9] = err
 	if err := errors.Join(screenErr[:]...); err != nil {
 		return nil, fmt.Errorf("screens: %w", err)
 	}
@@ -132,6 +137,16 @@ func New(d Deps) (http.Handler, error) {
 		"POST /listings/ignore": listingScreen.Ignore,
 		"GET /listings/sole":    listingScreen.SoleForm,
 		"POST /listings/sole":   listingScreen.Sole,
+		"GET /imports":                   importScreen.List,
+		"GET /import-template/{kind}":    importScreen.Template,
+		"GET /imports/{id}":              importScreen.Show,
+		"GET /imports/{id}/live":         importScreen.Live,
+		"GET /imports/{id}/findings.csv": importScreen.Findings,
+		"GET /imports/{id}/undo":         importScreen.AskUndo,
+		"POST /imports/{id}/apply":       importScreen.Apply,
+		"POST /imports/{id}/discard":     importScreen.Discard,
+		"POST /imports/{id}/cancel":      importScreen.Cancel,
+		"POST /imports/{id}/undo":        importScreen.Undo,
 
 		"GET /shops":                shopScreen.List,
 		"GET /shops/live":           shopScreen.ListLive,
@@ -150,6 +165,7 @@ func New(d Deps) (http.Handler, error) {
 	} {
 		mux.Handle(route, s.signedIn(fn))
 	}
+	mux.Handle(uploadRoute, s.uploading(importScreen.Upload))
 	return s.guard(mux), nil
 }
 
@@ -157,6 +173,9 @@ type handler = func(http.ResponseWriter, *http.Request) error
 
 // largestForm bounds what a browser may send: the longest form has a key in PEM and a few lines.
 const largestForm = 256 << 10
+
+// uploadRoute is the one form with a file.
+const uploadRoute = "POST /imports"
 
 // guard is what holds for every answer.
 func (s *site) guard(next http.Handler) http.Handler {
@@ -171,7 +190,11 @@ func (s *site) guard(next http.Handler) http.Handler {
 		if s.cookies.Secure {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, largestForm)
+		limit := int64(largestForm)
+		if r.Method+" "+r.URL.Path == uploadRoute {
+			limit = imports.LargestUpload
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		next.ServeHTTP(w, r)
 	}))
 }
@@ -223,7 +246,15 @@ func (s *site) open(fn handler) http.Handler {
 }
 
 // signedIn serves a page for somebody who is signed in; anybody else is led to signing in.
-func (s *site) signedIn(fn handler) http.Handler {
+func (s *site) signedIn(fn handler) http.Handler { return s.member(fn, s.post) }
+
+// uploading serves a form with a file to somebody who is signed in. Its handler checks the token itself, as the parts of the form come.
+func (s *site) uploading(fn handler) http.Handler {
+	return s.member(fn, func(http.ResponseWriter, *http.Request, string) error { return nil })
+}
+
+// member serves somebody who is signed in; check refuses a posted form that does not come from our pages.
+func (s *site) member(fn handler, check func(w http.ResponseWriter, r *http.Request, key string) error) http.Handler {
 	return s.ui.Handle(func(w http.ResponseWriter, r *http.Request) error {
 		session, err := s.session(r)
 		if errors.Is(err, store.ErrNotFound) {
@@ -239,7 +270,7 @@ func (s *site) signedIn(fn handler) http.Handler {
 		p := ui.Page{Tenant: tenant.Name, TenantID: tenant.ID, User: session.Account.Name, Actor: session.Account.Login, Token: ui.FormToken(session.Token),
 			Lang: ui.LangOf(r), Live: "/live"}
 		ui.SetFrame(r, p)
-		if err := s.post(w, r, session.Token); err != nil {
+		if err := check(w, r, session.Token); err != nil {
 			return err
 		}
 		if r.Method == http.MethodGet && r.Header.Get("HX-Request") == "" && r.URL.Path != "/live" {

@@ -17,6 +17,7 @@ import (
 	"soroi/internal/channel"
 	"soroi/internal/clock"
 	"soroi/internal/engine"
+	"soroi/internal/importer"
 	"soroi/internal/match"
 	"soroi/internal/order"
 	"soroi/internal/stock"
@@ -47,6 +48,7 @@ type merchant struct {
 	tenant  stock.TenantID
 	at      stock.LocationID
 	handler http.Handler
+	imports *importer.Service
 	browser *browser
 	skus    map[string]stock.SKUID
 	shops   []store.Shop
@@ -71,8 +73,9 @@ func emptyOn(t testing.TB, url string, screens clock.Clock) *merchant {
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	m.tenant, m.at = storetest.Tenant(t, m.db, "main")
 	e := engine.New(m.db, clock.System{}, log, []channel.Spec{shopSpec}, engine.Options{PublicURL: "https://soroi.test"})
+	m.imports = importer.New(m.db, clock.System{}, log, nil)
 	var err error
-	m.handler, err = web.New(web.Deps{DB: m.db, Engine: e, Clock: screens, Log: log, PublicURL: "http://soroi.test"})
+	m.handler, err = web.New(web.Deps{DB: m.db, Engine: e, Import: m.imports, Clock: screens, Log: log, PublicURL: "http://soroi.test"})
 	if err != nil {
 		t.Fatal(err)
 	}

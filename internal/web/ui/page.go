@@ -16,6 +16,7 @@ const (
 	SectionStock    Section = "stock"
 	SectionPatterns Section = "patterns"
 	SectionListings Section = "listings"
+	SectionImports  Section = "imports"
 	SectionShops    Section = "shops"
 	SectionNone     Section = ""
 )
