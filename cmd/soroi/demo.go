@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"soroi/internal/allocation"
 	"soroi/internal/app"
 	"soroi/internal/channel"
 	"soroi/internal/clock"
@@ -70,6 +71,8 @@ func demo(ctx context.Context, cmd *cobra.Command, f townFlags, address string, 
 	if err != nil {
 		return err
 	}
+	// A buyer who came before the listings are linked would leave an order of unknown goods: true, and no way to begin a visit.
+	t.VisitOnly(linkedMalls(ctx, a.DB))
 	if err := t.Start(ctx); err != nil {
 		return err
 	}
@@ -81,6 +84,38 @@ func demo(ctx context.Context, cmd *cobra.Command, f townFlags, address string, 
 	fmt.Fprintf(cmd.OutOrStdout(), "\n  soroi demo  %s\n  user        demo\n  password    %s\n\n  malls: %s; about %.0f orders a minute. Ctrl-C ends it and leaves nothing behind.\n\n",
 		a.URL(), password, strings.Join(splitList(f.shops), ", "), f.orders)
 	return a.Run(ctx)
+}
+
+// linkedMalls tells of each mall whether the listings of its shop are linked. What is linked stays so.
+func linkedMalls(ctx context.Context, db *store.DB) func(mall string) bool {
+	linked := make(map[string]bool)
+	return func(mall string) bool {
+		if linked[mall] {
+			return true
+		}
+		tenants, err := db.ListTenants(ctx)
+		if err != nil || len(tenants) == 0 {
+			return false
+		}
+		status, _, err := db.ListShopStatus(ctx, tenants[0].ID, time.Time{})
+		if err != nil {
+			return false // asked again with the next buyer
+		}
+		for _, s := range status {
+			if s.Shop.Name == demoName(mall) && s.Listings > 0 && s.Linked+s.LeftOut >= s.Listings {
+				linked[mall] = true
+			}
+		}
+		return linked[mall]
+	}
+}
+
+// demoName is what the demo's merchant calls the shop in a mall.
+func demoName(mall string) string {
+	if name, known := demoShops[mall]; known {
+		return name
+	}
+	return mall
 }
 
 // demoShops are what the demo's merchant calls the shops in the malls.
@@ -108,11 +143,7 @@ func prepareDemo(ctx context.Context, db *store.DB, t *town.Town) (password stri
 		for key, value := range m.Settings() {
 			settings[key] = channel.Secret(value)
 		}
-		name, known := demoShops[m.Name]
-		if !known {
-			name = m.Name
-		}
-		shop, err := db.AddShop(ctx, tenant, channel.Kind(m.Kind), name, settings)
+		shop, err := db.AddShop(ctx, tenant, channel.Kind(m.Kind), demoName(m.Name), settings)
 		if err != nil {
 			return "", err
 		}
@@ -120,7 +151,46 @@ func prepareDemo(ctx context.Context, db *store.DB, t *town.Town) (password stri
 			return "", err
 		}
 	}
-	return password, nil
+	return password, settleDemo(ctx, db, tenant)
+}
+
+// settleDemo gives the merchant some settings to look at: a pattern for what is scarce, stock kept back, reorder points.
+func settleDemo(ctx context.Context, db *store.DB, tenant stock.TenantID) error {
+	shops, err := db.ListShops(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	first := allocation.ShopShare{Shop: allocation.ShopID(shops[0].ID), Share: allocation.Share{Kind: allocation.Same}}
+	scarce := allocation.Pattern{Name: "残り5個からは" + shops[0].Name + "だけ", Rules: []allocation.Rule{
+		{From: 0, To: 5, Shares: []allocation.ShopShare{first}, Default: allocation.Share{Kind: allocation.Stop}},
+		{From: 6, To: allocation.Open, Default: allocation.Share{Kind: allocation.Same}}}}
+	pattern, err := db.SavePattern(ctx, tenant, store.PatternChange{Pattern: scarce, Actor: "demo"})
+	if err != nil {
+		return err
+	}
+	skus, err := db.SelectSKUs(ctx, tenant, store.StockQuery{}, 0, store.MostSelected)
+	if err != nil {
+		return err
+	}
+	var edit store.TermsEdit
+	var assignments []store.Assignment
+	reason := "実店舗"
+	for i, sku := range skus {
+		point := stock.Point{Units: 8, Set: true}
+		change := stock.TermsChange{Reorder: &point}
+		if i%12 == 0 {
+			change.Secured = &stock.SecuredChange{Mode: stock.Set, As: stock.InUnits, N: 2, Reason: &reason}
+		}
+		edit.Rows = append(edit.Rows, store.TermsRow{SKU: sku, Change: change})
+		if i%6 == 0 {
+			assignments = append(assignments, store.Assignment{SKU: sku, Pattern: pattern})
+		}
+	}
+	if _, err := db.EditTerms(ctx, tenant, edit); err != nil {
+		return err
+	}
+	_, err = db.AssignPatterns(ctx, tenant, assignments)
+	return err
 }
 
 // addGoods adds a town's goods as SKUs with their opening stock.

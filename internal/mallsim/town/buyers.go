@@ -110,6 +110,9 @@ func (b *buyers) good(m *Mall) (string, bool) {
 // arrive is one buyer with a basket.
 func (b *buyers) arrive(now time.Time) {
 	m := b.town.malls[b.random.IntN(len(b.town.malls))]
+	if open := b.town.open; open != nil && !open(m.Name) {
+		return
+	}
 	lines := 1
 	for lines < 5 && b.random.IntN(5) == 0 {
 		lines++

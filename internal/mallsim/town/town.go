@@ -61,6 +61,7 @@ type Fault struct {
 
 // Town is a set of simulated malls on one clock. It is safe for concurrent use.
 type Town struct {
+	open   func(mall string) bool // nil: all malls
 	clock  clock.Clock
 	o      Options
 	malls  []*Mall
@@ -167,6 +168,9 @@ func (t *Town) AddGoods(goods []Good) error {
 	t.o.Goods = append(slices.Clip(t.o.Goods), goods...)
 	return nil
 }
+
+// VisitOnly sends buyers only to malls of which open, asked by the mall's name, says yes. It is called before Start.
+func (t *Town) VisitOnly(open func(mall string) bool) { t.open = open }
 
 // Start opens an address on loopback for each mall and lets the buyers in. Both end with ctx, or with Close.
 func (t *Town) Start(ctx context.Context) error {
