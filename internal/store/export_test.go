@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"soroi/internal/clock"
@@ -162,4 +163,52 @@ func (db *DB) Queued(tenant stock.TenantID) int {
 		return len(q.waiting)
 	}
 	return -1
+}
+
+// Explained is a database that remembers the statements over lists of rows that it has run, to ask how it would run each now.
+type Explained struct {
+	*DB
+	ran *sync.Map // text → []any
+}
+
+type rememberingDialect struct {
+	dialect
+	ran *sync.Map
+}
+
+func (d rememberingDialect) bind(text string, args []any) (string, []any) {
+	text, args = d.dialect.bind(text, args)
+	if strings.Contains(text, "UNNEST") {
+		d.ran.Store(text, args)
+	}
+	return text, args
+}
+
+// Explain makes db remember its statements from now on.
+func Explain(db *DB) Explained {
+	e := Explained{DB: db, ran: new(sync.Map)}
+	db.dialect = rememberingDialect{db.dialect, e.ran}
+	return e
+}
+
+// Plans is how PostgreSQL would run each of the statements now, by text.
+func (e Explained) Plans(ctx context.Context) (plans map[string]string, err error) {
+	plans = make(map[string]string)
+	e.ran.Range(func(text, args any) bool {
+		var rows *sql.Rows
+		if rows, err = e.write.QueryContext(ctx, "EXPLAIN "+text.(string), args.([]any)...); err != nil {
+			return false
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var line string
+			if err = rows.Scan(&line); err != nil {
+				return false
+			}
+			plans[text.(string)] += line + "\n"
+		}
+		err = rows.Err()
+		return err == nil
+	})
+	return plans, err
 }

@@ -48,8 +48,10 @@ const mustRead = unknown + ` AND (target > 0 OR answer = 'applied' AND sent = 0 
 // shown: a unit that is gone would be for sale again. Its plan comes first. A lower number may always go, and zero is never wrong.
 const raisedUnplanned = "target > 0 AND (" + unknown + ` OR target > listing.expected) AND ` + unplannedSKU
 
+// unplannedSKU says of a listing that its SKU has changed and is not planned yet. It is written so that no engine takes the index of all such
+// SKUs for it: there may be very many of them just when its statistics say that there is none.
 const unplannedSKU = `EXISTS (SELECT 1 FROM sku_plan WHERE sku_plan.tenant_id = listing.tenant_id AND sku_plan.sku_id = listing.sku_id
-	AND sku_plan.marked > sku_plan.planned)`
+	AND sku_plan.marked <> sku_plan.planned)`
 
 // ListDue lists up to limit listings of a shop that may be pushed now, by lane, then risk, then age; that is the order of an index, so that the
 // first of a long backlog cost no more than those of a short one. Listings that were written to
@@ -145,7 +147,7 @@ func (db *DB) BeginPush(ctx context.Context, tenant stock.TenantID, lease Lease,
 			return nil
 		}, `UPDATE listing SET in_flight = TRUE, sent = target, sent_at = $2, push_key = $3, answer = '',
 			sent_absolute = ($4 OR target = 0 OR `+unknown+`), unsure = FALSE
-			WHERE tenant_id = $1 AND lane > 0 AND NOT in_flight AND listing_id IN (`, "BIGINT",
+			WHERE tenant_id = $1 AND lane <> 0 AND NOT in_flight AND listing_id IN (`, "BIGINT",
 			`) AND NOT ($4 AND target > 0 AND `+unplannedSKU+`) AND NOT (`+raisedUnplanned+`) RETURNING listing_id, ref, target, expected, sent_absolute, lane`,
 			[]any{micros(tx.now), strconv.FormatInt(pushID, 10), overwrite}, len(ids), func(args []any, i int) []any { return append(args, int64(ids[i])) })
 		if err != nil || len(p.Items) == 0 {

@@ -173,7 +173,7 @@ func (db *DB) ListPreview(ctx context.Context, tenant stock.TenantID, shop chann
 		if err != nil {
 			return err
 		}
-		return tx.behind(ctx, shopsByID(shops), &list, `shop_id = $2 AND lane > 0 AND lane < 5 ORDER BY lane, risk DESC, due_since, listing_id LIMIT $3`, int64(shop), limit)
+		return tx.behind(ctx, shopsByID(shops), &list, `shop_id = $2 AND lane > 0 AND lane < 5 ORDER BY lane, risk DESC, due_since LIMIT $3`, int64(shop), limit)
 	})
 	return list, err
 }

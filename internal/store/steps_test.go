@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -94,6 +95,54 @@ func TestSale_walks_no_table(t *testing.T) {
 		}
 		if sorts := slices.IndexFunc(list, sorting.MatchString); sorts >= 0 && strings.Contains(text, "LIMIT") {
 			t.Errorf("sorts all to give a few: %q\n%s", list[sorts], text)
+		}
+	}
+}
+
+// TestPush_with_statistics_of_a_quiet_hour lets PostgreSQL learn its statistics while everything is in line, as it is nearly always, and then
+// puts everything out of line at once. What is due is then looked up, and not found by walking all that is due.
+func TestPush_with_statistics_of_a_quiet_hour(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	db := store.Explain(storetest.Open(t, storetest.Postgres(t), clock.System{}))
+	b := newBooks(t, db.DB, "quiet")
+	codes := make([]string, 3000)
+	for i := range codes {
+		codes[i] = fmt.Sprintf("A-%04d", i)
+	}
+	b.skus(codes...)
+	shop := b.shop("本店", codes...)
+	change := func(units int64) {
+		ids, err := db.FindSKUs(ctx, b.tenant, codes)
+		b.must(err)
+		r := store.ChangeRequest{Cause: stock.ByHand, Kind: stock.Adjustment, Document: "count"}
+		for _, id := range ids {
+			r.Rows = append(r.Rows, stock.Change{SKU: id, Location: b.location, Mode: stock.Set, Units: units})
+		}
+		_, err = db.ChangeStock(ctx, b.tenant, r)
+		b.must(err)
+	}
+	change(5)
+	b.plan()
+	b.push(shop, channel.Applied, nil)
+	for _, table := range []string{"listing", "sku_plan", "balance", "sku"} {
+		_, err := db.Exec(ctx, "ANALYZE "+table)
+		b.must(err)
+	}
+	change(6)
+	b.plan()
+	change(7)
+	b.push(shop, channel.Applied, nil)
+	b.plan()
+	b.push(shop, channel.Applied, nil)
+	plans, err := db.Plans(ctx)
+	b.must(err)
+	if len(plans) < 10 {
+		t.Errorf("only %d statements were looked at", len(plans))
+	}
+	for text, plan := range plans {
+		if strings.Contains(plan, "_due_idx") {
+			t.Errorf("walks what is due:\n%s\n%s", text, plan)
 		}
 	}
 }
