@@ -76,7 +76,7 @@ func newWorld(ctx context.Context, b *bench, skus int, shops ...*memoryShop) (w 
 	if err != nil {
 		return nil, err
 	}
-	_, err = raw.ExecContext(ctx, "UPDATE listing SET expected = target, shown = target")
+	_, err = raw.ExecContext(ctx, "UPDATE listing SET expected = target, shown = target, read_at = $1", b.clock.Now().UnixMicro())
 	return w, errors.Join(err, b.place.settle(ctx, raw), raw.Close())
 }
 
