@@ -118,6 +118,9 @@ func (ws changeWorks) prepare(ctx context.Context, tx *Tx) ([]balanceKey, error)
 		if w.answer.Repeated || w.reused {
 			continue
 		}
+		if err := tx.checkHold(ctx, w.request.Hold); err != nil {
+			return nil, err
+		}
 		for _, c := range w.request.Rows {
 			keys = append(keys, balanceKey{c.SKU, c.Location})
 		}
