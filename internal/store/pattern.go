@@ -248,6 +248,18 @@ func (db *DB) ListPatterns(ctx context.Context, tenant stock.TenantID) (patterns
 	return patterns, plain, nil
 }
 
+// ReadPatterns lists a tenant's patterns by name, without counting the SKUs that follow each.
+func (db *DB) ReadPatterns(ctx context.Context, tenant stock.TenantID) (patterns []Pattern, err error) {
+	err = db.Read(ctx, tenant, func(tx *Tx) error {
+		patterns, err = tx.patterns(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read patterns: %w", err)
+	}
+	return patterns, nil
+}
+
 // LoadPattern reads one pattern with how many SKUs follow it, or gives ErrNotFound.
 func (db *DB) LoadPattern(ctx context.Context, tenant stock.TenantID, id PatternID) (Pattern, error) {
 	patterns, _, err := db.ListPatterns(ctx, tenant)

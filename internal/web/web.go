@@ -98,6 +98,8 @@ func New(d Deps) (http.Handler, error) {
 		"POST /sku/change":        skuScreen.Change,
 		"POST /sku/terms":         skuScreen.SaveTerms,
 		"POST /sku/product-terms": skuScreen.SaveProductTerms,
+		"POST /sku/pattern":       skuScreen.SavePattern,
+		"POST /sku/exceptions":    skuScreen.SaveExceptions,
 		"POST /sku/inbound":       skuScreen.AddInbound,
 		"POST /sku/receive":       skuScreen.Receive,
 

@@ -26,6 +26,7 @@ type Page struct {
 	Terms     Terms
 	Product   ProductTerms
 	Inbound   Inbound
+	Allotment Allotment
 	Wrong     ui.FieldErrors
 }
 

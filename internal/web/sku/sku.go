@@ -82,6 +82,9 @@ func (s *Screen) load(r *http.Request, code string) (*Page, store.SKU, error) {
 	}
 	fill(page, item)
 	fillTerms(page, item)
+	if err := s.allotment(r, page, item); err != nil {
+		return nil, item, err
+	}
 	if err := s.inbound(r, page); err != nil {
 		return nil, item, err
 	}

@@ -149,10 +149,7 @@ func (s *Screen) saveTerms(w http.ResponseWriter, r *http.Request, page *Page, p
 		}
 	}
 	if page.Wrong.Any() {
-		if err := s.history(r, page, ""); err != nil {
-			return err
-		}
-		return s.template.Page(w, http.StatusUnprocessableEntity, page)
+		return s.refuse(w, r, page)
 	}
 	s.engine.Changed()
 	s.cookies.After(w, r, page.Address(), ui.DoneTerms)

@@ -28,13 +28,22 @@ func skuPage(p ui.Page, data string) *sku.Page {
 	page.Inbound = sku.Inbound{Key: "k", Left: 42, Lines: []sku.InboundLine{
 		{Document: "PO-2026-118", Units: 30, Left: 30, Due: "2026-12-04", Note: "春物の追加"},
 		{Document: "PO-2026-097", Units: 24, Received: 12, Left: 12, Due: "2026-11-18", Late: true}}}
+	page.Allotment = sku.Allotment{ID: 2, Name: "少ないときは楽天だけ", Assigned: true, Chosen: 2, Patterns: []sku.Pattern{{ID: 1, Name: "同じ数"}, {ID: 2, Name: "少ないときは楽天だけ"}}}
+	for i, m := range malls {
+		page.Allotment.Exceptions = append(page.Allotment.Exceptions, sku.Exception{Key: fmt.Sprintf("e%d", i+1), Shop: m, Listed: i != 1, As: []string{"", "stop", "at_most"}[i%3]})
+	}
+	page.Allotment.Exceptions[2].Most = "5"
 	switch data {
 	case "refused":
+		page.Allotment.Exceptions[2].Most = shout
 		page.Terms = sku.Terms{Supply: "daily", Figure: shout, Secured: sku.SecuredForm{As: stock.InPercent, N: "130"}}
 		page.Wrong = ui.FieldErrors{"figure": p.Lang.TermsSentence(&stock.TermsError{Code: "number"}), "secured": p.Lang.TermsSentence(&stock.TermsError{Code: "percent"}),
-			"receive": p.Lang.TermsSentence(&stock.TermsError{Code: "closed"}), "inbound_units": p.Lang.TermsSentence(&stock.TermsError{Code: "number"})}
+			"receive": p.Lang.TermsSentence(&stock.TermsError{Code: "closed"}), "inbound_units": p.Lang.TermsSentence(&stock.TermsError{Code: "number"}),
+			"e3": p.T("上限は 0〜%s の整数で入力してください。", ui.Number(stock.LargestUnits)), "pattern": p.T("この配分パターンはもうありません。選び直してください。")}
 		page.Inbound.Open, page.Inbound.New = true, sku.InboundForm{Document: shout, Units: "x"}
 	case "extreme":
+		page.Allotment.Name, page.Allotment.Patterns[1].Name = strings.Repeat("長い名前", 25), strings.Repeat("長い名前", 25)
+		page.Allotment.Exceptions[0].Shop = strings.Repeat("9", 100)
 		page.Inbound.Lines[0].Document, page.Inbound.Lines[0].Note = strings.Repeat("9", 100), strings.Repeat("長いメモ", 50)
 		page.Inbound.Lines[0].Units, page.Inbound.Left = 1_000_000_000, 1_000_000_012
 	}

@@ -73,6 +73,7 @@ const (
 	DoneNothing       Done = "nothing"
 	DoneBulk          Done = "bulk"
 	DoneTerms         Done = "terms"
+	DoneAllotment     Done = "allotment"
 	DoneInbound       Done = "inbound"
 	DoneInboundClosed Done = "inbound_closed"
 	DoneReceived      Done = "received"
@@ -103,6 +104,7 @@ var doneSentences = map[Done]string{
 	DonePatternGone:   "配分パターンを削除しました。",
 	DoneNothing:       "先に、一覧で SKU にチェックを付けてください。",
 	DoneBulk:          "選んだ SKU を変更しました。各店舗へ反映します。",
+	DoneAllotment:     "配分を変更しました。各店舗へ反映します。",
 	DoneInbound:       "入荷予定を登録しました。",
 	DoneInboundClosed: "入荷予定を締め切りました。",
 	DoneReceived:      "入荷を登録しました。各店舗へ反映します。",
