@@ -178,25 +178,6 @@ func (db *DB) ListPreview(ctx context.Context, tenant stock.TenantID, shop chann
 	return list, err
 }
 
-func (db *DB) someListings(ctx context.Context, tenant stock.TenantID, where string, args ...any) ([]Listing, error) {
-	var listings []Listing
-	err := db.Read(ctx, tenant, func(tx *Tx) error {
-		listings = listings[:0]
-		shops, err := tx.bareShops(ctx)
-		if err != nil {
-			return err
-		}
-		byID := shopsByID(shops)
-		return tx.query(ctx, func(rows *sql.Rows) error {
-			l, err := scanListing(rows)
-			l.State = l.state(byID[l.Shop], tx.now)
-			listings = append(listings, l)
-			return err
-		}, "SELECT "+listingColumns+" FROM listing WHERE listing.tenant_id = $1 AND "+where, args...)
-	})
-	return listings, err
-}
-
 // ListingSums counts a shop's listings by what a push of their target would do.
 type ListingSums struct {
 	All, Linked                  int64
