@@ -291,7 +291,7 @@ func (a *API) rotateSecret(r *request) error {
 	if err := b.problem(); err != nil {
 		return err
 	}
-	secret, err := a.deps.DB.RotateSecret(r.ctx(), r.token.Tenant, w.ID, time.Duration(hours)*time.Hour)
+	secret, err := a.deps.DB.RotateSecret(r.ctx(), r.token.Tenant, w.ID, time.Duration(hours)*time.Hour, "")
 	if err != nil {
 		return err
 	}

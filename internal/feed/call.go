@@ -165,9 +165,22 @@ func (s *Service) send(ctx context.Context, call store.Call) (result store.CallR
 // words says what went wrong with a call, without its address: a query may hold a key.
 func (s *Service) words(ctx context.Context, err error) string {
 	if cause := context.Cause(ctx); errors.Is(cause, errTimeout) {
-		return fmt.Sprintf("no answer within %s", s.options.CallTimeout)
+		return fmt.Sprintf("%s %s", noAnswer, s.options.CallTimeout)
 	}
 	return withoutURL(err)
+}
+
+const noAnswer = "no answer within"
+
+// Trouble is what an error of a call is about, for those who say it in other words: "timeout", an AddressError's code, or "connection".
+func Trouble(callError string) string {
+	switch {
+	case strings.HasPrefix(callError, noAnswer):
+		return "timeout"
+	case callError == errPrivate.Reason:
+		return errPrivate.Code
+	}
+	return "connection"
 }
 
 func withoutURL(err error) string {

@@ -44,7 +44,7 @@ func TestWebhook_call_over_TLS(t *testing.T) {
 		w.skus = []stock.SKUID{ids["A"]}
 		hook, secret, err := db.AddWebhook(t.Context(), w.tenant, store.WebhookForm{Name: "x", URL: server.URL + "/in?key=THE-KEY", Most: 10}, "hana")
 		w.must(err)
-		second, err := db.RotateSecret(t.Context(), w.tenant, hook.ID, time.Hour)
+		second, err := db.RotateSecret(t.Context(), w.tenant, hook.ID, time.Hour, "")
 		w.must(err)
 		stop := w.start()
 		w.happen(0)

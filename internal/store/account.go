@@ -69,14 +69,7 @@ func (db *DB) NeedsOwner(ctx context.Context, tenant stock.TenantID) (bool, erro
 // SetUpOwner makes a tenant's first account, once: of any number of concurrent calls one wins and the others get ErrSetUp. A refused
 // password gives a *credential.PasswordError, an unusable login ErrLogin, an unknown tenant ErrNotFound.
 func (db *DB) SetUpOwner(ctx context.Context, tenant stock.TenantID, n NewAccount) (Account, error) {
-	a := Account{Tenant: tenant, Login: FoldLogin(n.Login), Name: strings.TrimSpace(n.Name), Role: Owner, Language: n.Language}
-	if a.Login == "" || len(a.Login) > longestLogin {
-		return Account{}, ErrLogin
-	}
-	if a.Language == "" {
-		a.Language = "ja"
-	}
-	hash, err := db.hashPassword(ctx, a.Login, n.Password)
+	a, hash, err := db.prepareAccount(ctx, tenant, n, Owner)
 	if err != nil {
 		return Account{}, err
 	}
@@ -93,14 +86,7 @@ func (db *DB) SetUpOwner(ctx context.Context, tenant stock.TenantID, n NewAccoun
 		if accounts > 0 {
 			return ErrSetUp
 		}
-		id, err := tx.newID(ctx)
-		if err != nil {
-			return err
-		}
-		a.ID, a.CreatedAt = AccountID(id), tx.now
-		_, err = tx.exec(ctx, "INSERT INTO account (tenant_id, account_id, login, name, password_hash, role, language, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-			id, a.Login, a.Name, hash, string(a.Role), a.Language, micros(tx.now))
-		return err
+		return tx.addAccount(ctx, &a, hash)
 	})
 	if err != nil {
 		return Account{}, fmt.Errorf("set up the owner's account: %w", err)
@@ -139,29 +125,9 @@ func (db *DB) hashing(ctx context.Context, fn func()) error {
 // SignIn checks login and password and opens a session. It takes as long for a login that does not exist as for a wrong password; both
 // give ErrSignIn.
 func (db *DB) SignIn(ctx context.Context, tenant stock.TenantID, login, password string) (Session, error) {
-	var a Account
-	var hash string
-	err := db.Read(ctx, tenant, func(tx *Tx) (err error) {
-		a, err = tx.account(ctx, "login = $2", &hash, FoldLogin(login))
-		return err
-	})
-	known := err == nil
-	if errors.Is(err, ErrNotFound) {
-		hash, err = credential.NoPassword, nil
-	}
+	a, err := db.checkPassword(ctx, tenant, login, password)
 	if err != nil {
-		return Session{}, fmt.Errorf("sign in: %w", err)
-	}
-	var same bool
-	var broken error
-	if err := db.hashing(ctx, func() { same, broken = credential.SamePassword(hash, password) }); err != nil {
 		return Session{}, err
-	}
-	if broken != nil {
-		return Session{}, fmt.Errorf("account %d: %w", a.ID, broken)
-	}
-	if !known || !same {
-		return Session{}, ErrSignIn
 	}
 	return db.openSession(ctx, a)
 }

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"soroi/internal/stock"
 )
@@ -10,7 +12,7 @@ import (
 func (db *DB) LoadTenant(ctx context.Context, tenant stock.TenantID) (Tenant, error) {
 	t := Tenant{ID: tenant}
 	err := db.Read(ctx, tenant, func(tx *Tx) error {
-		return tx.one(ctx, []any{&t.Code, &t.Name}, "SELECT code, name FROM tenant WHERE tenant_id = $1")
+		return tx.one(ctx, []any{&t.Code, &t.Name, &t.TimeZone}, "SELECT code, name, time_zone FROM tenant WHERE tenant_id = $1")
 	})
 	return t, err
 }
@@ -24,4 +26,38 @@ func (db *DB) RenameTenant(ctx context.Context, tenant stock.TenantID, name stri
 		}
 		return err
 	})
+}
+
+// Why a time zone is refused.
+var (
+	ErrZone      = errors.New("there is no such time zone")
+	ErrZoneFixed = errors.New("what was sold is counted by the days of the time zone already")
+)
+
+// SetTimeZone changes the time zone by which a merchant's days begin, while nothing has been sold yet: what was sold is counted by those days. The
+// errors are ErrZone, for a name that the IANA database does not have, and ErrZoneFixed.
+func (db *DB) SetTimeZone(ctx context.Context, tenant stock.TenantID, zone string) error {
+	if _, err := zoneOf(zone); err != nil || zone == "" || zone == "Local" {
+		return fmt.Errorf("%w: %q", ErrZone, zone)
+	}
+	return db.Write(ctx, tenant, func(tx *Tx) error {
+		n, err := tx.changed(ctx, `UPDATE tenant SET time_zone = $2, day = 0 WHERE tenant_id = $1 AND NOT EXISTS (SELECT 1 FROM sku_day WHERE sku_day.tenant_id = $1)`, zone)
+		if err != nil || n > 0 {
+			return err
+		}
+		var found int64
+		if err := tx.one(ctx, []any{&found}, "SELECT tenant_id FROM tenant WHERE tenant_id = $1"); err != nil {
+			return err
+		}
+		return ErrZoneFixed
+	})
+}
+
+// ZoneFixed tells whether the time zone stays as it is, because something has been sold.
+func (db *DB) ZoneFixed(ctx context.Context, tenant stock.TenantID) (bool, error) {
+	fixed := false
+	err := db.Read(ctx, tenant, func(tx *Tx) error {
+		return tx.one(ctx, []any{&fixed}, "SELECT EXISTS (SELECT 1 FROM sku_day WHERE tenant_id = $1)")
+	})
+	return fixed, err
 }

@@ -3,7 +3,10 @@ package store
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -41,6 +44,7 @@ type Webhook struct {
 	Most         int          // events in one call
 	State        WebhookState
 	StopReason   string
+	SecretMark   string    // tells one secret from the next and says nothing about either
 	OldUntil     time.Time // until when calls are signed with the secret of before, too; zero when there is none
 	Position     int64     // up to which it has taken the feed
 	Waiting      int64     // how many positions of the feed come after that
@@ -116,20 +120,21 @@ func splitKinds(text string) []event.Kind {
 	return kinds
 }
 
-const webhookColumns = `webhook_id, name, url, kinds, most, state, stop_reason, CASE WHEN old_secret = '' THEN 0 ELSE old_until END, position,
+const webhookColumns = `webhook_id, name, url, kinds, most, state, stop_reason, secret, CASE WHEN old_secret = '' THEN 0 ELSE old_until END, position,
 	COALESCE((SELECT last_seq FROM event_feed WHERE tenant_id = $1), position) - position, failures, failing_since, next_at, taken_at, actor, created_at`
 
 func (tx *Tx) webhooks(ctx context.Context, rest string, args ...any) ([]Webhook, error) {
 	var list []Webhook
 	err := tx.query(ctx, func(rows *sql.Rows) error {
 		w := Webhook{Tenant: tx.tenant}
-		var kinds string
+		var kinds, secret string
 		var old, since, next, taken, created int64
-		if err := rows.Scan(&w.ID, &w.Name, &w.URL, &kinds, &w.Most, &w.State, &w.StopReason, &old, &w.Position, &w.Waiting, &w.Failures, &since, &next, &taken,
+		if err := rows.Scan(&w.ID, &w.Name, &w.URL, &kinds, &w.Most, &w.State, &w.StopReason, &secret, &old, &w.Position, &w.Waiting, &w.Failures, &since, &next, &taken,
 			&w.Actor, &created); err != nil {
 			return err
 		}
 		w.Kinds, w.FailingSince, w.NextAt, w.TakenAt, w.CreatedAt = splitKinds(kinds), instant(since), instant(next), instant(taken), instant(created)
+		w.SecretMark = secretMark(secret)
 		if old > micros(tx.now) {
 			w.OldUntil = instant(old)
 		}
@@ -211,24 +216,41 @@ func (db *DB) DeleteWebhook(ctx context.Context, tenant stock.TenantID, id Webho
 	})
 }
 
-// RotateSecret gives a webhook a new secret and shows it, once. For overlap (0 for not at all) calls are signed with the secret of before, too.
-func (db *DB) RotateSecret(ctx context.Context, tenant stock.TenantID, id WebhookID, overlap time.Duration) (event.Secret, error) {
-	secret, err := newSecret()
+// ErrRotated says that a webhook's secret is not the one any more that somebody saw when they asked for another.
+var ErrRotated = errors.New("the secret has been replaced meanwhile")
+
+// RotateSecret gives a webhook a new secret and shows it, once. For overlap (0 for not at all) calls are signed with the secret of before, too. mark is
+// the SecretMark of the secret that is to be replaced, so that asking twice replaces it once (ErrRotated); "" replaces whatever there is.
+func (db *DB) RotateSecret(ctx context.Context, tenant stock.TenantID, id WebhookID, overlap time.Duration, mark string) (event.Secret, error) {
+	next, err := newSecret()
 	if err != nil {
-		return secret, err
+		return next, err
 	}
 	err = db.Write(ctx, tenant, func(tx *Tx) error {
-		n, err := tx.changed(ctx, `UPDATE webhook SET old_secret = CASE WHEN CAST($4 AS BIGINT) > CAST($5 AS BIGINT) THEN secret ELSE '' END, old_until = $4, secret = $3
-			WHERE tenant_id = $1 AND webhook_id = $2`, int64(id), secret.Reveal(), micros(tx.now.Add(overlap)), micros(tx.now))
-		if err == nil && n == 0 {
-			return ErrNotFound
+		var secret string
+		if err := tx.one(ctx, []any{&secret}, "SELECT secret FROM webhook WHERE tenant_id = $1 AND webhook_id = $2"+tx.db.dialect.forUpdate(), int64(id)); err != nil {
+			return err
 		}
+		if mark != "" && mark != secretMark(secret) {
+			return ErrRotated
+		}
+		old := secret
+		if overlap <= 0 {
+			old = ""
+		}
+		_, err := tx.exec(ctx, "UPDATE webhook SET old_secret = $3, old_until = $4, secret = $5 WHERE tenant_id = $1 AND webhook_id = $2", int64(id), old, micros(tx.now.Add(overlap)), next.Reveal())
 		return err
 	})
 	if err != nil {
 		return event.Secret{}, fmt.Errorf("rotate the secret of webhook %d: %w", id, err)
 	}
-	return secret, nil
+	return next, nil
+}
+
+// secretMark is Webhook.SecretMark. The secret is random and long, so a plain hash cannot be turned round.
+func secretMark(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:6])
 }
 
 // ReplayWebhook sends a webhook back, or forward, in the feed: it is given what comes after a position. Its calls get ids that no call had before. It

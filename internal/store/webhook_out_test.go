@@ -144,7 +144,7 @@ func TestWebhook_is_given_what_happens_from_now_on(t *testing.T) {
 		for what, err := range map[string]error{
 			"load": func() error { _, err := db.LoadWebhook(t.Context(), other, h.id); return err }(), "pause": db.PauseWebhook(t.Context(), other, h.id),
 			"resume": db.ResumeWebhook(t.Context(), other, h.id), "delete": db.DeleteWebhook(t.Context(), other, h.id), "set": db.SetWebhook(t.Context(), other, h.id, store.WebhookForm{Most: 1}),
-			"rotate": func() error { _, err := db.RotateSecret(t.Context(), other, h.id, 0); return err }(), "replay": func() error { _, err := db.ReplayWebhook(t.Context(), other, h.id, 0); return err }(),
+			"rotate": func() error { _, err := db.RotateSecret(t.Context(), other, h.id, 0, ""); return err }(), "replay": func() error { _, err := db.ReplayWebhook(t.Context(), other, h.id, 0); return err }(),
 			"ping": func() error { _, err := db.BeginPing(t.Context(), other, h.id); return err }(),
 		} {
 			if !errors.Is(err, store.ErrNotFound) {
@@ -437,7 +437,7 @@ func TestWebhook_secret_is_rotated(t *testing.T) {
 	eachAtHand(t, func(t *testing.T, db *store.DB, clk *handClock) {
 		h := newHook(t, db, clk)
 		h.happen(event.Oversell)
-		next, err := db.RotateSecret(t.Context(), h.tenant, h.id, time.Hour)
+		next, err := db.RotateSecret(t.Context(), h.tenant, h.id, time.Hour, "")
 		if err != nil || next == h.secret {
 			t.Fatal(err)
 		}
@@ -450,9 +450,13 @@ func TestWebhook_secret_is_rotated(t *testing.T) {
 		if call := h.must(); !slices.Equal(call.Secrets, []event.Secret{next}) || !h.load().OldUntil.IsZero() {
 			t.Errorf("after it %d secrets", len(call.Secrets))
 		}
-		last, err := db.RotateSecret(t.Context(), h.tenant, h.id, 0)
+		mark := h.load().SecretMark
+		last, err := db.RotateSecret(t.Context(), h.tenant, h.id, 0, mark)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if _, err := db.RotateSecret(t.Context(), h.tenant, h.id, 0, mark); !errors.Is(err, store.ErrRotated) {
+			t.Errorf("the same secret is replaced twice: %v", err)
 		}
 		ping, err := db.BeginPing(t.Context(), h.tenant, h.id)
 		if err != nil || !slices.Equal(ping.Secrets, []event.Secret{last}) || !strings.Contains(string(ping.Body), `"type":"ping"`) {

@@ -7,10 +7,10 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
-	"time"
 
 	"soroi/internal/clock"
 	"soroi/internal/engine"
+	"soroi/internal/feed"
 	"soroi/internal/importer"
 	"soroi/internal/store"
 	"soroi/internal/web/account"
@@ -19,6 +19,7 @@ import (
 	"soroi/internal/web/imports"
 	"soroi/internal/web/listings"
 	"soroi/internal/web/patterns"
+	"soroi/internal/web/settings"
 	"soroi/internal/web/shops"
 	"soroi/internal/web/sku"
 	"soroi/internal/web/stocklist"
@@ -30,6 +31,7 @@ type Deps struct {
 	DB     *store.DB
 	Engine *engine.Service
 	Import *importer.Service
+	Feed   *feed.Service
 	Clock  clock.Clock
 	Log    *slog.Logger
 	// PublicURL is where browsers reach the screens. Cookies are marked secure when it begins with https://.
@@ -51,7 +53,7 @@ func New(d Deps) (http.Handler, error) {
 		return nil, err
 	}
 	s := &site{Deps: d, ui: u, cookies: ui.Cookies{Secure: strings.HasPrefix(d.PublicURL, "https://")}}
-	var screenErr [10]error
+	var screenErr [11]error
 	s.account, screenErr[0] = account.New(u, d.DB, s.cookies)
 	frontScreen, err := front.New(u, d.DB)
 	screenErr[1] = err
@@ -70,6 +72,8 @@ func New(d Deps) (http.Handler, error) {
 	screenErr[8] = err
 	importScreen, err := imports.New(u, d.DB, d.Import, d.Clock)
 	screenErr[9] = err
+	settingsScreen, err := settings.New(u, d.DB, d.Feed, s.cookies)
+	screenErr[10] = err
 	if err := errors.Join(screenErr[:]...); err != nil {
 		return nil, fmt.Errorf("screens: %w", err)
 	}
@@ -162,12 +166,41 @@ func New(d Deps) (http.Handler, error) {
 		"POST /shops/{id}/outage":   shopScreen.SetOutage,
 		"POST /shops/{id}/listings": shopScreen.PullListings,
 
+		"GET /settings":           settingsScreen.General,
+		"POST /settings/password": settingsScreen.SavePassword,
+		"POST /settings/language": settingsScreen.SaveLanguage,
+
 		"GET /keys": s.showKeys,
 		"/":         s.missing,
 	} {
 		mux.Handle(route, s.signedIn(fn))
 	}
 	mux.Handle(uploadRoute, s.uploading(importScreen.Upload))
+	for route, fn := range map[string]handler{
+		"POST /settings/company":              settingsScreen.SaveCompany,
+		"GET /settings/webhooks":              settingsScreen.Webhooks,
+		"GET /settings/webhooks/live":         settingsScreen.WebhooksLive,
+		"GET /settings/webhooks/new":          settingsScreen.NewWebhook,
+		"POST /settings/webhooks":             settingsScreen.AddWebhook,
+		"GET /settings/webhooks/{id}":         settingsScreen.Webhook,
+		"GET /settings/webhooks/{id}/live":    settingsScreen.WebhookLive,
+		"POST /settings/webhooks/{id}":        settingsScreen.SaveWebhook,
+		"POST /settings/webhooks/{id}/pause":  settingsScreen.PauseWebhook,
+		"POST /settings/webhooks/{id}/resume": settingsScreen.ResumeWebhook,
+		"POST /settings/webhooks/{id}/ping":   settingsScreen.PingWebhook,
+		"POST /settings/webhooks/{id}/secret": settingsScreen.RotateSecret,
+		"POST /settings/webhooks/{id}/replay": settingsScreen.ReplayWebhook,
+		"POST /settings/webhooks/{id}/delete": settingsScreen.DeleteWebhook,
+		"GET /settings/tokens":                settingsScreen.Tokens,
+		"POST /settings/tokens":               settingsScreen.AddToken,
+		"POST /settings/tokens/{id}/revoke":   settingsScreen.RevokeToken,
+		"GET /settings/people":                settingsScreen.People,
+		"POST /settings/people":               settingsScreen.AddPerson,
+		"POST /settings/people/{id}/password": settingsScreen.ResetPassword,
+		"POST /settings/people/{id}/remove":   settingsScreen.RemovePerson,
+	} {
+		mux.Handle(route, s.signedIn(settings.Owner(fn)))
+	}
 	return s.guard(mux), nil
 }
 
@@ -270,7 +303,7 @@ func (s *site) member(fn handler, check func(w http.ResponseWriter, r *http.Requ
 			return fmt.Errorf("load tenant: %w", err)
 		}
 		p := ui.Page{Tenant: tenant.Name, TenantID: tenant.ID, User: session.Account.Name, Actor: session.Account.Login, Token: ui.FormToken(session.Token),
-			Lang: ui.LangOf(r), Live: "/live"}
+			Lang: ui.LangOf(r), Live: "/live", AccountID: int64(session.Account.ID), Owner: session.Account.Role == store.Owner}
 		ui.SetFrame(r, p)
 		if err := check(w, r, session.Token); err != nil {
 			return err
@@ -322,6 +355,6 @@ func (s *site) setLang(w http.ResponseWriter, r *http.Request) {
 	if ui.Lang(r.URL.Query().Get("to")) == ui.English {
 		to = ui.English
 	}
-	s.cookies.Set(w, ui.LangCookie, string(to), int((365 * 24 * time.Hour).Seconds()))
+	s.cookies.SetLang(w, to)
 	http.Redirect(w, r, ui.LocalPath(r.URL.Query().Get("back")), http.StatusSeeOther)
 }

@@ -17,6 +17,7 @@ import (
 	"soroi/internal/channel"
 	"soroi/internal/clock"
 	"soroi/internal/engine"
+	"soroi/internal/feed"
 	"soroi/internal/importer"
 	"soroi/internal/match"
 	"soroi/internal/order"
@@ -49,6 +50,7 @@ type merchant struct {
 	at      stock.LocationID
 	handler http.Handler
 	imports *importer.Service
+	feed    *feed.Service
 	browser *browser
 	skus    map[string]stock.SKUID
 	shops   []store.Shop
@@ -75,7 +77,8 @@ func emptyOn(t testing.TB, url string, screens clock.Clock) *merchant {
 	e := engine.New(m.db, clock.System{}, log, []channel.Spec{shopSpec}, engine.Options{PublicURL: "https://soroi.test"})
 	m.imports = importer.New(m.db, clock.System{}, log, nil)
 	var err error
-	m.handler, err = web.New(web.Deps{DB: m.db, Engine: e, Import: m.imports, Clock: screens, Log: log, PublicURL: "http://soroi.test"})
+	m.feed = feed.New(m.db, clock.System{}, log, feed.Options{Policy: feed.Policy{Test: true}})
+	m.handler, err = web.New(web.Deps{DB: m.db, Engine: e, Feed: m.feed, Import: m.imports, Clock: screens, Log: log, PublicURL: "http://soroi.test"})
 	if err != nil {
 		t.Fatal(err)
 	}

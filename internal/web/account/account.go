@@ -30,9 +30,6 @@ func New(u *ui.UI, db *store.DB, c ui.Cookies) (*Screen, error) {
 	return &Screen{db: db, cookies: c, views: v, now: u.Now}, err
 }
 
-// sessionAge is how long a browser keeps the session's cookie, in seconds; the store ends the session earlier when it is not used.
-const sessionAge = 90 * 24 * 60 * 60
-
 // tenant is whom this process signs people in for: the first merchant.
 func (s *Screen) tenant(ctx context.Context) (store.Tenant, error) {
 	tenants, err := s.db.ListTenants(ctx)
@@ -112,7 +109,7 @@ func (s *Screen) setUp(w http.ResponseWriter, r *http.Request, page *SetupPage, 
 	var refused *credential.PasswordError
 	switch {
 	case errors.As(err, &refused):
-		page.Wrong["password"] = page.T(passwordSentences[refused.Code])
+		page.Wrong["password"] = page.T(ui.PasswordSentence(refused.Code))
 		return false, nil
 	case errors.Is(err, store.ErrLogin):
 		page.Wrong["login"] = page.T("このログインIDは使えません。")
@@ -130,16 +127,9 @@ func (s *Screen) setUp(w http.ResponseWriter, r *http.Request, page *SetupPage, 
 	if err != nil {
 		return false, fmt.Errorf("sign the owner in: %w", err)
 	}
-	s.cookies.Set(w, ui.SessionCookie, session.Token, sessionAge)
+	s.cookies.Set(w, ui.SessionCookie, session.Token, ui.SessionAge)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 	return true, nil
-}
-
-// passwordSentences has one Japanese sentence per code of credential.PasswordError.
-var passwordSentences = map[string]string{
-	"short": "10文字以上にしてください。",
-	"long":  "パスワードが長すぎます。",
-	"login": "ログインIDと同じパスワードは使えません。",
 }
 
 // SigninForm is GET /signin.
@@ -178,7 +168,10 @@ func (s *Screen) Signin(w http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("sign in: %w", err)
 	}
 	s.guard.Passed(store.FoldLogin(login), address)
-	s.cookies.Set(w, ui.SessionCookie, session.Token, sessionAge)
+	s.cookies.Set(w, ui.SessionCookie, session.Token, ui.SessionAge)
+	if _, err := r.Cookie(ui.LangCookie); err != nil { // whoever chose one in this browser keeps it
+		s.cookies.SetLang(w, ui.Lang(session.Account.Language))
+	}
 	http.Redirect(w, r, ui.LocalPath(r.PostFormValue("back")), http.StatusSeeOther)
 	return nil
 }

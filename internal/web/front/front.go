@@ -59,6 +59,9 @@ func (s *Screen) page(r *http.Request) (*Page, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the front page: %w", err)
 	}
+	if page.StoppedHooks, err = s.db.StoppedWebhooks(r.Context(), page.TenantID); err != nil {
+		return nil, fmt.Errorf("count stopped webhooks: %w", err)
+	}
 	fill(page, f, now)
 	return page, nil
 }

@@ -22,6 +22,8 @@ type Page struct {
 	Oversells []Oversell
 	Shops     []Shop
 	Flow      []Flow
+
+	StoppedHooks int64 // webhooks that soroi has stopped
 }
 
 // Counts are all of a kind; the page lists only the first few.

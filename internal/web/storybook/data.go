@@ -48,6 +48,9 @@ func frontPage(p ui.Page, data string) *front.Page {
 		return page
 	}
 	page.Lag = front.Lag{P50: 740 * time.Millisecond, P99: 2100 * time.Millisecond, Items: 1284, Minutes: 10}
+	if data == "extreme" {
+		page.StoppedHooks, page.Owner = 2, true
+	}
 	page.Counts = front.Counts{SKUs: 2841, Listings: 10932, Shops: 4, LiveShops: 4}
 	for i, g := range catalogue {
 		f := front.Flow{ID: fmt.Sprint(i), At: ago(float64(i)*3.7 + .4), Kind: stock.Claimed, Cause: stock.ByOrder, Shop: malls[i%3],

@@ -14,6 +14,7 @@ import (
 	"soroi/internal/web/bulk"
 	"soroi/internal/web/front"
 	"soroi/internal/web/listings"
+	"soroi/internal/web/settings"
 	"soroi/internal/web/shops"
 	"soroi/internal/web/sku"
 	"soroi/internal/web/stocklist"
@@ -112,6 +113,11 @@ func Open(log *slog.Logger) (*Book, error) {
 	for _, data := range []string{"choose", "form", "refused"} {
 		b.add("newshop/"+data, shopViews.New, func(p ui.Page) ui.Framed { return newShopPage(p, data) })
 	}
+	settingsViews, err := settings.Parse(u)
+	if err != nil {
+		return nil, err
+	}
+	b.addSettings(settingsViews)
 	b.add("setup/full", accountViews.Setup, func(p ui.Page) ui.Framed { return setupPage(p, "full") })
 	b.add("setup/refused", accountViews.Setup, func(p ui.Page) ui.Framed { return setupPage(p, "refused") })
 	b.add("signin/full", accountViews.Signin, func(p ui.Page) ui.Framed { return signinPage(p, "full") })

@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"net/http"
+	"strconv"
 )
 
 // Cookies makes the screens' cookies. Secure is set where browsers come over HTTPS.
@@ -23,6 +24,23 @@ const (
 // removes it; the unit is seconds.
 func (c Cookies) Set(w http.ResponseWriter, name, value string, maxAge int) {
 	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, Secure: c.Secure, SameSite: http.SameSiteLaxMode})
+}
+
+// SessionAge is how long a browser keeps the session's cookie, in seconds; the store ends the session earlier when it is not used.
+const SessionAge = 90 * 24 * 60 * 60
+
+// SetLang keeps a person's choice of language in the browser.
+func (c Cookies) SetLang(w http.ResponseWriter, l Lang) {
+	c.Set(w, LangCookie, string(l), 365*24*60*60)
+}
+
+// PathID is the number in a request's path under "id", or ErrMissing.
+func PathID(r *http.Request) (int64, error) {
+	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err != nil {
+		return 0, ErrMissing
+	}
+	return id, nil
 }
 
 // FormKey is the secret that this browser's form tokens are made of: its session, or a cookie of its own before signing in.
@@ -86,6 +104,18 @@ const (
 	DoneUnignored     Done = "unignored"
 	DoneRule          Done = "rule"
 	DoneFullPass      Done = "full_pass"
+	DoneSettings      Done = "settings"
+	DonePassword      Done = "password"
+	DoneRevoked       Done = "revoked"
+	DonePerson        Done = "person"
+	DonePersonGone    Done = "person_gone"
+	DoneReset         Done = "reset"
+	DoneHookPaused    Done = "hook_paused"
+	DoneHookResumed   Done = "hook_resumed"
+	DoneHookGone      Done = "hook_gone"
+	DonePing          Done = "ping"
+	DonePingRefused   Done = "ping_refused"
+	DoneReplay        Done = "replay"
 )
 
 // doneSentences has one Japanese sentence per Done.
@@ -118,6 +148,18 @@ var doneSentences = map[Done]string{
 	DoneUnignored:     "在庫として扱うようにしました。出品と受注に、また出ます。",
 	DoneRule:          "紐付けルールを保存しました。紐付けなしの出品に使っています。",
 	DoneFullPass:      "全件の送り直しを始めました。急ぐものの後に送ります。",
+	DoneSettings:      "設定を保存しました。",
+	DonePassword:      "パスワードを変更しました。ほかのブラウザはサインアウトされました。",
+	DoneRevoked:       "トークンを無効にしました。",
+	DonePerson:        "追加しました。ログインIDと最初のパスワードを本人に伝えてください。",
+	DonePersonGone:    "外しました。もうサインインできません。",
+	DoneReset:         "パスワードを決め直しました。本人に伝えてください。",
+	DoneHookPaused:    "一時停止しました。その間のイベントは、再開すると順に送ります。",
+	DoneHookResumed:   "再開しました。止まっていたところから順に送ります。",
+	DoneHookGone:      "Webhook を削除しました。",
+	DonePing:          "テスト送信が受け取られました。",
+	DonePingRefused:   "テスト送信は受け取られませんでした。記録のいちばん上に、受け取り側の答えがあります。",
+	DoneReplay:        "送り直しを始めました。選んだところから順に送ります。",
 }
 
 // After sends the browser on after an action that worked; the page says what was done.
@@ -137,7 +179,7 @@ func (c Cookies) TakeDone(w http.ResponseWriter, r *http.Request, l Lang) []Noti
 	c.Set(w, doneCookie, "", -1)
 	if text, ok := doneSentences[Done(cookie.Value)]; ok {
 		tone := Good
-		if Done(cookie.Value) == DoneNothing {
+		if Done(cookie.Value) == DoneNothing || Done(cookie.Value) == DonePingRefused {
 			tone = Warn
 		}
 		return []Notice{{Tone: tone, Text: l.T(text)}}

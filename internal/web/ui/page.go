@@ -18,6 +18,7 @@ const (
 	SectionListings Section = "listings"
 	SectionImports  Section = "imports"
 	SectionShops    Section = "shops"
+	SectionSettings Section = "settings"
 	SectionNone     Section = ""
 )
 
@@ -35,6 +36,9 @@ type Page struct {
 
 	TenantID stock.TenantID
 	Actor    string // the person's login, as the ledger records it
+
+	AccountID int64 // the person's account
+	Owner     bool  // the person is an owner
 }
 
 // Frame is the page's frame; every struct that embeds Page has it.

@@ -137,3 +137,13 @@ func (l Lang) Lane(lane int) string {
 	}
 	return l.T(words[lane])
 }
+
+// passwordSentences has one Japanese sentence per code of credential.PasswordError.
+var passwordSentences = map[string]string{
+	"short": "10文字以上にしてください。",
+	"long":  "パスワードが長すぎます。",
+	"login": "ログインIDと同じパスワードは使えません。",
+}
+
+// PasswordSentence says, in Japanese, why a password was refused.
+func PasswordSentence(code string) string { return passwordSentences[code] }

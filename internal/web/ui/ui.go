@@ -76,6 +76,7 @@ func (u *UI) funcs(l Lang) template.FuncMap {
 		"states":   func() []State { return states },
 		"icon":     icon,
 		"pair":     func(a, b any) [2]any { return [2]any{a, b} },
+		"int64":    func(n int) int64 { return int64(n) },
 		"list":     func(items ...any) []any { return items },
 	}
 }
