@@ -14,16 +14,18 @@ import (
 	"soroi/internal/channel"
 	"soroi/internal/clock"
 	"soroi/internal/feed"
+	"soroi/internal/importer"
 	"soroi/internal/store"
 )
 
 // Deps is what the API works with.
 type Deps struct {
-	DB    *store.DB
-	Clock clock.Clock
-	Log   *slog.Logger
-	Specs []channel.Spec // the channels that are known
-	Feed  *feed.Service
+	DB     *store.DB
+	Clock  clock.Clock
+	Log    *slog.Logger
+	Import *importer.Service
+	Specs  []channel.Spec // the channels that are known
+	Feed   *feed.Service
 	// Changed is called after stock has changed, so that it is planned at once. It may be nil.
 	Changed func()
 }
@@ -71,6 +73,14 @@ var routes = []route{
 	{http.MethodPut, "/api/v1/patterns/{pattern}", writing, (*API).changePattern},
 	{http.MethodDelete, "/api/v1/patterns/{pattern}", writing, (*API).deletePattern},
 	{http.MethodPost, "/api/v1/exceptions", writing, (*API).setExceptions},
+	{http.MethodPost, importsPath, writing, (*API).addImport},
+	{http.MethodGet, importsPath + "/{import}", reading, (*API).loadImport},
+	{http.MethodGet, importsPath + "/{import}/rows", reading, (*API).listImportRows},
+	{http.MethodGet, importsPath + "/{import}/findings", reading, (*API).listImportFindings},
+	{http.MethodPost, importsPath + "/{import}/apply", writing, (*API).applyImport},
+	{http.MethodPost, importsPath + "/{import}/undo", writing, (*API).undoImport},
+	{http.MethodPost, importsPath + "/{import}/cancel", writing, (*API).cancelImport},
+	{http.MethodPost, importsPath + "/{import}/discard", writing, (*API).discardImport},
 	{http.MethodGet, "/api/v1/events", reading, (*API).listEvents},
 	{http.MethodGet, "/api/v1/webhooks", reading, (*API).listWebhooks},
 	{http.MethodPost, "/api/v1/webhooks", writing, (*API).addWebhook},
@@ -138,7 +148,11 @@ func (a *API) wrongMethod(r *request) error {
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
-	r.Body = http.MaxBytesReader(w, r.Body, largestBody)
+	limit := int64(largestBody)
+	if r.Method == http.MethodPost && r.URL.Path == importsPath {
+		limit = largestFile + 1
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, limit)
 	a.mux.ServeHTTP(w, r)
 }
 

@@ -31,6 +31,9 @@ var (
 	unknownShop      = kind{"unknown-shop", "There is no such shop", http.StatusNotFound}
 	unknownListing   = kind{"unknown-listing", "The shop does not list this SKU", http.StatusNotFound}
 	unknownWebhook   = kind{"unknown-webhook", "There is no such webhook", http.StatusNotFound}
+	unknownImport    = kind{"unknown-import", "There is no such import", http.StatusNotFound}
+	importState      = kind{"import-state", "The import has moved on", http.StatusConflict}
+	unusableFile     = kind{"unusable-file", "The file cannot be used", http.StatusUnprocessableEntity}
 	unknownPattern   = kind{"unknown-pattern", "There is no such pattern", http.StatusNotFound}
 	patternChanged   = kind{"pattern-changed", "Somebody else has changed the pattern", http.StatusConflict}
 	patternInUse     = kind{"pattern-in-use", "SKUs follow the pattern", http.StatusConflict}

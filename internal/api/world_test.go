@@ -26,6 +26,7 @@ import (
 	"soroi/internal/channel"
 	"soroi/internal/clock"
 	"soroi/internal/feed"
+	"soroi/internal/importer"
 	"soroi/internal/match"
 	"soroi/internal/order"
 	"soroi/internal/stock"
@@ -45,6 +46,7 @@ type world struct {
 	tenant  stock.TenantID
 	at      stock.LocationID
 	api     http.Handler
+	imports *importer.Service
 	log     *bytes.Buffer
 	writer  string // tokens
 	reader  string
@@ -63,9 +65,11 @@ func newWorld(t *testing.T, db *store.DB) *world {
 	_, w.reader, err = db.AddAPIToken(ctx, w.tenant, "集計", false)
 	w.must(err)
 	log := slog.New(slog.NewTextHandler(w.log, nil))
+	w.imports = importer.New(db, clock.System{}, log, nil)
 	w.api = New(Deps{DB: db, Clock: clock.System{}, Log: log, Changed: func() { w.changed++ },
-		Feed:  feed.New(db, clock.System{}, log, feed.Options{Policy: feed.Policy{Test: true}}),
-		Specs: []channel.Spec{{Kind: "plain", Limits: channel.Limits{Largest: 9999}}}})
+		Import: w.imports,
+		Feed:   feed.New(db, clock.System{}, log, feed.Options{Policy: feed.Policy{Test: true}}),
+		Specs:  []channel.Spec{{Kind: "plain", Limits: channel.Limits{Largest: 9999}}}})
 	return w
 }
 
