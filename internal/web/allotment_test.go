@@ -7,6 +7,9 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"soroi/internal/allocation"
+	"soroi/internal/store"
 )
 
 // On a SKU's page its pattern is chosen, and what each shop may show of it is bounded.
@@ -96,6 +99,42 @@ func TestSKU_allotment(t *testing.T) {
 		}
 		if e := m.load("B-2").Allotment.Exceptions; len(e) != 0 {
 			t.Errorf("another SKU has exceptions: %v", e)
+		}
+	})
+}
+
+// Patterns and exceptions come from files, too.
+func TestImports_patterns_and_exceptions(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, m *merchant) {
+		m.stocked("A-1", "B-2")
+		m.browser.page("/patterns/new")
+		if v := m.browser.post("/patterns/new", "/patterns", ruleForm(m, "0", "0")); v.Code != http.StatusSeeOther {
+			t.Fatalf("saving: %d", v.Code)
+		}
+		take := func(kind, text string) string {
+			t.Helper()
+			to := m.imported(kind, "", text)
+			if v := m.browser.post(to, to+"/apply", nil); v.Code != http.StatusSeeOther {
+				t.Fatalf("%s: %d %s", kind, v.Code, v.html)
+			}
+			if job := m.settled(to); job.State != store.ImportApplied {
+				t.Fatalf("%s: %+v", kind, job)
+			}
+			return to
+		}
+		take("assignment", "SKUコード,配分パターン\nA-1,絞る\n")
+		exceptions := take("exception", "店舗,SKUコード,上限\n本店,A-1,停止\n二号店,A-1,5\n")
+		a, b := m.load("A-1").Allotment, m.load("B-2").Allotment
+		if !a.Assigned || a.Pattern.Name != "絞る" || b.Assigned {
+			t.Errorf("assigned: %v %q, %v", a.Assigned, a.Pattern.Name, b.Assigned)
+		}
+		if first, second := a.Exceptions[m.shops[0].ID], a.Exceptions[m.shops[1].ID]; first.Kind != allocation.Stop || second.Kind != allocation.AtMost || second.N != 5 || len(b.Exceptions) != 0 {
+			t.Errorf("exceptions: %+v, %+v", a.Exceptions, b.Exceptions)
+		}
+		m.browser.post(exceptions, exceptions+"/undo", nil)
+		if job := m.settled(exceptions); job.State != store.ImportUndone || len(m.load("A-1").Allotment.Exceptions) != 0 {
+			t.Errorf("undone: %s, %+v", job.State, m.load("A-1").Allotment.Exceptions)
 		}
 	})
 }
