@@ -71,7 +71,9 @@ func (m *merchant) in(shop int, ref string, more ...string) url.Values {
 // rowsOf are the titles of a list's rows.
 func rowsOf(v visit) string {
 	var titles []string
-	for _, p := range v.All(func(n *htmlNode) bool { return n.DataAtom == atom.P && strings.Contains(attr(n, "class"), "first") && inRow(n) }) {
+	for _, p := range v.All(func(n *htmlNode) bool {
+		return n.DataAtom == atom.P && strings.Contains(attr(n, "class"), "first") && inRow(n)
+	}) {
 		title, _, _ := strings.Cut(testkit.Text(p), " 受注")
 		titles = append(titles, strings.TrimPrefix(strings.TrimPrefix(title, "出品 "), "注文の "))
 	}

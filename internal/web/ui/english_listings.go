@@ -46,12 +46,12 @@ var englishListings = map[string]string{
 	"すべてのSKUが、どこかの店舗に出品されています。": "Every SKU is listed somewhere.",
 
 	// Elsewhere.
-	"どの商品か分からない受注が%s行あります":   "Nobody knows which goods %s order lines are",
+	"どの商品か分からない受注が%s行あります":     "Nobody knows which goods %s order lines are",
 	"紐付けるまで、その分の在庫は引き当てていません。": "Until they are linked, no stock is claimed for them.",
-	"どの商品か分からない受注": "Orders of unknown goods",
-	"%s行": "%s lines",
-	"%s個の在庫を、まだ引き当てていません": "%s units are not claimed yet",
-	"出品の紐付け": "Its listings",
+	"どの商品か分からない受注":             "Orders of unknown goods",
+	"%s行":                      "%s lines",
+	"%s個の在庫を、まだ引き当てていません":      "%s units are not claimed yet",
+	"出品の紐付け":                   "Its listings",
 
 	// Linking.
 	"SKU":        "SKU",
