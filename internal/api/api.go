@@ -15,6 +15,7 @@ import (
 	"soroi/internal/clock"
 	"soroi/internal/feed"
 	"soroi/internal/importer"
+	"soroi/internal/stock"
 	"soroi/internal/store"
 )
 
@@ -28,6 +29,8 @@ type Deps struct {
 	Feed   *feed.Service
 	// Changed is called after stock has changed, so that it is planned at once. It may be nil.
 	Changed func()
+	// Pull is called to ask a shop for its listings now. It may be nil.
+	Pull func(stock.TenantID, channel.ShopID)
 }
 
 // largestBody bounds what is read of a request.
@@ -81,6 +84,14 @@ var routes = []route{
 	{http.MethodPost, importsPath + "/{import}/undo", writing, (*API).undoImport},
 	{http.MethodPost, importsPath + "/{import}/cancel", writing, (*API).cancelImport},
 	{http.MethodPost, importsPath + "/{import}/discard", writing, (*API).discardImport},
+	{http.MethodGet, "/api/v1/shops/{id}/match-rule", reading, (*API).loadRule},
+	{http.MethodPost, "/api/v1/shops/{id}/match-rule", writing, (*API).setRule},
+	{http.MethodGet, "/api/v1/listings", reading, (*API).listListings},
+	{http.MethodPost, "/api/v1/listings/links", writing, (*API).linkListings},
+	{http.MethodGet, "/api/v1/listings/waiting", reading, (*API).listWaiting},
+	{http.MethodGet, "/api/v1/listings/ignored", reading, (*API).listIgnored},
+	{http.MethodPost, "/api/v1/listings/ignored", writing, (*API).ignoreCodes},
+	{http.MethodPost, "/api/v1/listings/pull", writing, (*API).pullListings},
 	{http.MethodGet, "/api/v1/events", reading, (*API).listEvents},
 	{http.MethodGet, "/api/v1/webhooks", reading, (*API).listWebhooks},
 	{http.MethodPost, "/api/v1/webhooks", writing, (*API).addWebhook},
@@ -97,6 +108,9 @@ var routes = []route{
 func New(d Deps) http.Handler {
 	if d.Changed == nil {
 		d.Changed = func() {}
+	}
+	if d.Pull == nil {
+		d.Pull = func(stock.TenantID, channel.ShopID) {}
 	}
 	a := &API{deps: d, mux: http.NewServeMux()}
 	for _, route := range routes {

@@ -51,6 +51,7 @@ type world struct {
 	writer  string // tokens
 	reader  string
 	changed int // how often the planner was woken
+	pulled  []channel.ShopID
 }
 
 func newWorld(t *testing.T, db *store.DB) *world {
@@ -67,6 +68,7 @@ func newWorld(t *testing.T, db *store.DB) *world {
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	w.imports = importer.New(db, clock.System{}, log, nil)
 	w.api = New(Deps{DB: db, Clock: clock.System{}, Log: log, Changed: func() { w.changed++ },
+		Pull:   func(_ stock.TenantID, shop channel.ShopID) { w.pulled = append(w.pulled, shop) },
 		Import: w.imports,
 		Feed:   feed.New(db, clock.System{}, log, feed.Options{Policy: feed.Policy{Test: true}}),
 		Specs:  []channel.Spec{{Kind: "plain", Limits: channel.Limits{Largest: 9999}}}})

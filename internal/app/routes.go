@@ -24,7 +24,7 @@ func (a *App) routes() (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", screens)
-	mux.Handle("/api/", api.New(api.Deps{DB: a.DB, Import: a.Import, Clock: a.config.Clock, Log: a.config.Log, Specs: Specs(), Feed: a.Feed, Changed: a.Engine.Changed}))
+	mux.Handle("/api/", api.New(api.Deps{DB: a.DB, Import: a.Import, Clock: a.config.Clock, Log: a.config.Log, Specs: Specs(), Feed: a.Feed, Changed: a.Engine.Changed, Pull: a.Engine.ListNow}))
 	mux.HandleFunc("POST /hooks/{tenant}/{shop}", a.webhook)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		if _, err := a.DB.ListTenants(r.Context()); err != nil {

@@ -66,6 +66,18 @@ func (db *DB) ResolveCodes(ctx context.Context, tenant stock.TenantID, codes []s
 	return found, nil
 }
 
+// CodesOfSKUs gives the own codes of SKUs; those that are not there are left out.
+func (db *DB) CodesOfSKUs(ctx context.Context, tenant stock.TenantID, skus []stock.SKUID) (codes map[stock.SKUID]string, err error) {
+	err = db.Read(ctx, tenant, func(tx *Tx) (err error) {
+		codes, err = tx.codesOfSKUs(ctx, distinct(skus))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("codes of skus: %w", err)
+	}
+	return codes, nil
+}
+
 // codesAtOnce bounds the codes that are looked at together, and with them the candidates that are held.
 const codesAtOnce = 2000
 
