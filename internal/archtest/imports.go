@@ -18,7 +18,7 @@ type room struct {
 var (
 	pure   = []string{"internal/stock", "internal/order", "internal/allocation", "internal/replenish", "internal/match", "internal/text"}
 	below  = with(pure, "internal/clock", "internal/channel", "internal/credential", "internal/event")
-	middle = with(below, "internal/store", "internal/explain", "internal/impact", "internal/importer", "internal/engine", "internal/feed", "internal/exchange")
+	middle = with(below, "internal/store", "internal/explain", "internal/impact", "internal/importer", "internal/engine", "internal/feed", "internal/exchange", "internal/report")
 	edges  = with(middle, "internal/api", "internal/web", "internal/whatif", "internal/replay", "internal/demo", "internal/mallsim", "internal/app")
 	// helpers are imported by tests only, and by one another.
 	helpers = []string{"internal/testkit", "internal/channel/channeltest", "internal/store/storetest", "internal/web/webtest", "test"}
@@ -57,6 +57,7 @@ var rooms = []room{
 	{"internal/impact", with(below, "internal/store"), nil, downWhy + "; it asks what a pattern would change, for screen and API alike"},
 	{"internal/engine", with(below, "internal/store"), []string{"internal/mallsim", "internal/channel/*"}, downWhy},
 	{"internal/feed", with(below, "internal/store"), nil, downWhy},
+	{"internal/report", with(below, "internal/store", "internal/exchange"), nil, downWhy + "; it writes lists as files, for screens and for mail alike"},
 	{"internal/exchange", with(below, "internal/store"), nil, downWhy},
 	{"internal/explain", with(below, "internal/store", "internal/engine"), nil, downWhy + "; it says why a number is shown, for screen, API and command alike"},
 	{"internal/api", middle, []string{"internal/mallsim", "internal/channel/*"}, downWhy},

@@ -29,7 +29,10 @@ type StockRow struct {
 	Archived bool
 	// Unplanned says that something has changed and the targets are not decided anew yet.
 	Unplanned bool
-	Listings  []Listing // by shop
+	// Sold and Inbound are as planning found them last: what was sold lately, and what is still expected.
+	Sold     SoldLately
+	Inbound  int64
+	Listings []Listing // by shop
 }
 
 // Sellable is what all shops together may offer.
@@ -185,16 +188,17 @@ func (tx *Tx) fillStock(ctx context.Context, rows []StockRow, shops map[channel.
 		var s StockRow
 		var terms termsRow
 		var pattern PatternID
-		if err := r.Scan(terms.dest(&sku, &s.Product, &s.Options[0], &s.Options[1], &s.Options[2], &s.Archived, &pattern, &s.Unplanned)...); err != nil {
+		if err := r.Scan(terms.dest(&sku, &s.Product, &s.Options[0], &s.Options[1], &s.Options[2], &s.Archived, &pattern, &s.Unplanned, &s.Sold.Week, &s.Sold.Month, &s.Inbound)...); err != nil {
 			return err
 		}
 		row := byID[sku]
 		row.Allotment = patterns.of(pattern)
 		row.Product, row.Options, row.Archived, row.Unplanned, row.Terms = s.Product, s.Options, s.Archived, s.Unplanned, terms.inForce()
-		row.Defaults = terms.product
+		row.Defaults, row.Sold, row.Inbound = terms.product, s.Sold, s.Inbound
 		return nil
 	}, `SELECT sku.sku_id, product.code, sku.option1, sku.option2, sku.option3, sku.archived_at > 0, COALESCE(sku.pattern_id, 0),
-		sku_plan.marked > sku_plan.planned OR sku.daily AND (SELECT tenant.day FROM tenant WHERE tenant.tenant_id = $1) < $2, `+termsColumns+`
+		sku_plan.marked > sku_plan.planned OR sku.daily AND (SELECT tenant.day FROM tenant WHERE tenant.tenant_id = $1) < $2,
+		sku_plan.sold_7, sku_plan.sold_30, sku_plan.inbound, `+termsColumns+`
 		FROM sku`+termsJoins+` JOIN sku_plan ON sku_plan.tenant_id = sku.tenant_id AND sku_plan.sku_id = sku.sku_id
 		WHERE sku.tenant_id = $1 AND sku.sku_id IN (`, "BIGINT", ")",
 		[]any{int64(today)}, len(skus), func(args []any, i int) []any { return append(args, int64(skus[i])) })

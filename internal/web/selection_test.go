@@ -1,7 +1,10 @@
 package web_test
 
 import (
+	"net/http/httptest"
 	"testing"
+
+	"soroi/internal/web/webtest"
 )
 
 // Rows are chosen by keys and by the mouse; the bar tells how many; what changes meanwhile does not unchoose them; and the action meets them alone.
@@ -75,5 +78,41 @@ func TestBrowser_choosing_rows_without_scripts(t *testing.T) {
 	tab.Until(`Boolean(document.querySelector(".notice.good"))`)
 	if a, b := m.load("A-1").Terms.Reorder, m.load("A-2").Terms.Reorder; a.Set || b.Units != 25 {
 		t.Errorf("%+v %+v", a, b)
+	}
+}
+
+// The list of what to order is sorted and summed up in place, and what is chosen in it goes on to what is done.
+func TestBrowser_ordering(t *testing.T) {
+	t.Parallel()
+	scriptsBuilt(t)
+	tab := webtest.Open(t)
+	m := setUp(t, hurried())
+	m.shirts()
+	server := httptest.NewServer(m.handler)
+	t.Cleanup(func() {
+		tab.Go("about:blank")
+		server.Close()
+	})
+	signIn(tab, server.URL, "/")
+	tab.Click(`nav.menu a[href="/low"]`)
+	tab.Until(ready)
+	tab.Until(`Boolean((window.samePage = true))`)
+	tab.Until(`Boolean((document.querySelector("#sort").value = "sold_30", document.querySelector("#sort").dispatchEvent(new Event("change", {bubbles: true})), true))`)
+	tab.Until(`Boolean(new URLSearchParams(location.search).get("sort") === "sold_30" && document.querySelector("[aria-sort]") && window.samePage)`)
+	tab.Until(`Boolean((document.querySelector("#group").value = "o:色", document.querySelector("#group").dispatchEvent(new Event("change", {bubbles: true})), true))`)
+	tab.Until(`Boolean(document.querySelectorAll("[data-row]").length === 2 && document.querySelector("thead th").textContent.includes("色") && window.samePage)`)
+	tab.Click("a[data-open]")
+	tab.Until(`Boolean(document.querySelector("[data-pick]"))`)
+	tab.Until(ready)
+	tab.Do(press("j"))
+	tab.Do(press("x"))
+	tab.Until(`Boolean(document.querySelector("[data-selbar]").checkVisibility())`)
+	tab.Click(`button[formaction="/bulk/reorder"]`)
+	tab.Until(`Boolean(document.body.textContent.includes("対象 1件"))`)
+	tab.Type("#n", "1")
+	tab.Do(press("Enter"))
+	tab.Until(`Boolean(location.pathname === "/low" && document.querySelector(".notice.good"))`)
+	if got := m.load("T-1-R").Terms.Reorder.Units; got != 1 {
+		t.Errorf("the reorder point is %d", got)
 	}
 }

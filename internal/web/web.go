@@ -18,6 +18,7 @@ import (
 	"soroi/internal/web/front"
 	"soroi/internal/web/imports"
 	"soroi/internal/web/listings"
+	"soroi/internal/web/low"
 	"soroi/internal/web/patterns"
 	"soroi/internal/web/settings"
 	"soroi/internal/web/shops"
@@ -53,7 +54,7 @@ func New(d Deps) (http.Handler, error) {
 		return nil, err
 	}
 	s := &site{Deps: d, ui: u, cookies: ui.Cookies{Secure: strings.HasPrefix(d.PublicURL, "https://")}}
-	var screenErr [11]error
+	var screenErr [12]error
 	s.account, screenErr[0] = account.New(u, d.DB, s.cookies)
 	frontScreen, err := front.New(u, d.DB)
 	screenErr[1] = err
@@ -74,6 +75,8 @@ func New(d Deps) (http.Handler, error) {
 	screenErr[9] = err
 	settingsScreen, err := settings.New(u, d.DB, d.Feed, s.cookies)
 	screenErr[10] = err
+	lowScreen, err := low.New(u, d.DB, s.cookies)
+	screenErr[11] = err
 	if err := errors.Join(screenErr[:]...); err != nil {
 		return nil, fmt.Errorf("screens: %w", err)
 	}
@@ -107,14 +110,21 @@ func New(d Deps) (http.Handler, error) {
 		"POST /sku/inbound":       skuScreen.AddInbound,
 		"POST /sku/receive":       skuScreen.Receive,
 
-		"POST /bulk/secured":     bulkScreen.AskSecured,
-		"POST /bulk/secured/run": bulkScreen.RunSecured,
-		"POST /bulk/pattern":     patternScreen.Assign,
-		"POST /bulk/reorder":     bulkScreen.AskReorder,
-		"POST /bulk/reorder/run": bulkScreen.RunReorder,
-		"GET /bulk/{id}":         bulkScreen.Show,
-		"GET /bulk/{id}/live":    bulkScreen.Live,
-		"POST /bulk/{id}/cancel": bulkScreen.Cancel,
+		"GET /low":                    lowScreen.Show,
+		"GET /low/rows":               lowScreen.Rows,
+		"GET /low/csv":                lowScreen.CSV,
+		"POST /low/views":             lowScreen.Save,
+		"POST /low/views/{id}/delete": lowScreen.Delete,
+		"POST /bulk/csv":              bulkScreen.AskCSV,
+		"POST /bulk/csv/run":          bulkScreen.RunCSV,
+		"POST /bulk/secured":          bulkScreen.AskSecured,
+		"POST /bulk/secured/run":      bulkScreen.RunSecured,
+		"POST /bulk/pattern":          patternScreen.Assign,
+		"POST /bulk/reorder":          bulkScreen.AskReorder,
+		"POST /bulk/reorder/run":      bulkScreen.RunReorder,
+		"GET /bulk/{id}":              bulkScreen.Show,
+		"GET /bulk/{id}/live":         bulkScreen.Live,
+		"POST /bulk/{id}/cancel":      bulkScreen.Cancel,
 
 		"GET /patterns":              patternScreen.List,
 		"GET /patterns/new":          patternScreen.NewForm,

@@ -4,12 +4,16 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"soroi/internal/engine"
+	"soroi/internal/exchange"
+	"soroi/internal/report"
 	"soroi/internal/stock"
 	"soroi/internal/store"
 	"soroi/internal/web/filter"
@@ -22,12 +26,13 @@ type Screen struct {
 	engine  *engine.Service
 	cookies ui.Cookies
 	views   Views
+	now     func() time.Time
 }
 
 // New makes it.
 func New(u *ui.UI, db *store.DB, e *engine.Service, c ui.Cookies) (*Screen, error) {
 	v, err := Parse(u)
-	return &Screen{db: db, engine: e, cookies: c, views: v}, err
+	return &Screen{db: db, engine: e, cookies: c, views: v, now: u.Now}, err
 }
 
 // ReadTarget reads what was chosen in a list.
@@ -42,7 +47,7 @@ func ReadTarget(r *http.Request) Target {
 
 // ask begins the page before an action. When nothing was chosen it leads back and says so.
 func (s *Screen) ask(w http.ResponseWriter, r *http.Request, kind Kind) (*Ask, error) {
-	title := map[Kind]string{Secured: "確保在庫を変える", Reorder: "発注点を変える"}[kind]
+	title := map[Kind]string{Secured: "確保在庫を変える", Reorder: "発注点を変える", toFile: "CSV で書き出す"}[kind]
 	page := &Ask{Page: ui.FrameOf(r, ui.SectionStock, title), Kind: kind, Target: ReadTarget(r), Wrong: ui.FieldErrors{}}
 	if !page.Target.All && len(page.Target.Codes) == 0 {
 		s.cookies.After(w, r, page.Target.Back, ui.DoneNothing)
@@ -72,6 +77,28 @@ func (s *Screen) show(w http.ResponseWriter, r *http.Request, kind Kind) error {
 	}
 	page.Form = Form{Key: rand.Text(), Mode: string(stock.Set), As: stock.InUnits}
 	return s.views.Ask.Page(w, http.StatusOK, page)
+}
+
+// AskCSV is POST /bulk/csv.
+func (s *Screen) AskCSV(w http.ResponseWriter, r *http.Request) error {
+	asked, err := s.ask(w, r, toFile)
+	if asked == nil || err != nil {
+		return err
+	}
+	page := &CSV{Page: asked.Page, Target: asked.Target, Total: asked.Total, Columns: ui.FileColumns(asked.Lang, report.StockColumns(), nil), Encodings: ui.Encodings()}
+	return s.views.CSV.Page(w, http.StatusOK, page)
+}
+
+// RunCSV is POST /bulk/csv/run.
+func (s *Screen) RunCSV(w http.ResponseWriter, r *http.Request) error {
+	asked, err := s.ask(w, r, toFile)
+	if asked == nil || err != nil {
+		return err
+	}
+	return ui.ReadFile(asked.Lang, "stock", r.PostForm).Send(w, s.now(), func(out io.Writer, o exchange.WriteOptions) error {
+		_, err := report.WriteStock(r.Context(), s.db, asked.TenantID, asked.Target.Query(), out, o)
+		return err
+	})
 }
 
 // RunSecured is POST /bulk/secured/run.

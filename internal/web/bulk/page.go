@@ -62,6 +62,7 @@ type Kind string
 const (
 	Secured Kind = "secured"
 	Reorder Kind = "reorder"
+	toFile  Kind = "csv"
 )
 
 // Form is what a person typed.
@@ -78,6 +79,15 @@ const clear = "clear"
 
 // Mode is one way to change, with its name.
 type Mode struct{ Mode, Label string }
+
+// CSV is the page before a file.
+type CSV struct {
+	ui.Page
+	Target    Target
+	Total     int64
+	Columns   []ui.Choice
+	Encodings []ui.Choice
+}
 
 // Modes are the ways of this kind.
 func (p *Ask) Modes() []Mode {

@@ -14,6 +14,7 @@ import (
 	"soroi/internal/web/bulk"
 	"soroi/internal/web/front"
 	"soroi/internal/web/listings"
+	"soroi/internal/web/low"
 	"soroi/internal/web/settings"
 	"soroi/internal/web/shops"
 	"soroi/internal/web/sku"
@@ -81,6 +82,14 @@ func Open(log *slog.Logger) (*Book, error) {
 	if err != nil {
 		return nil, err
 	}
+	lp, err := low.Parse(u)
+	if err != nil {
+		return nil, err
+	}
+	for _, data := range []string{"full", "products", "colours", "empty", "nothing_found", "refused", "extreme"} {
+		b.add("low/"+data, lp, func(p ui.Page) ui.Framed { return lowPage(p, data) })
+	}
+	b.add("bulk/csv", bulkViews.CSV, func(p ui.Page) ui.Framed { return csvPage(p) })
 	for _, data := range []string{"secured", "reorder", "refused", "all"} {
 		b.add("bulk/ask_"+data, bulkViews.Ask, func(p ui.Page) ui.Framed { return askPage(p, data) })
 	}

@@ -31,13 +31,18 @@ type ErrorPage struct {
 }
 
 // Handle serves a handler that may fail. A *Refusal becomes its sentence; anything else a sentence with a reference number that
-// stands in the log beside the error.
+// stands in the log beside the error. It panics with http.ErrAbortHandler, which breaks the connection off, when a part of a file has been sent: else
+// browsers would take it for a whole one.
 func (u *UI) Handle(fn func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = withFrame(r)
 		err := fn(w, r)
 		if err == nil || r.Context().Err() != nil {
 			return
+		}
+		if half := (*halfError)(nil); errors.As(err, &half) {
+			u.log.Error("half a file was sent", "path", r.URL.Path, "error", err)
+			panic(http.ErrAbortHandler)
 		}
 		if isSent(err) {
 			u.log.Debug("page not delivered", "path", r.URL.Path, "error", err)

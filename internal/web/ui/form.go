@@ -88,6 +88,8 @@ const (
 	DoneSignout       Done = "signout"
 	DonePattern       Done = "pattern"
 	DonePatternGone   Done = "pattern_gone"
+	DoneView          Done = "view"
+	DoneViewGone      Done = "view_gone"
 	DoneNothing       Done = "nothing"
 	DoneBulk          Done = "bulk"
 	DoneTerms         Done = "terms"
@@ -132,6 +134,8 @@ var doneSentences = map[Done]string{
 	DoneSignout:       "サインアウトしました。",
 	DonePattern:       "配分パターンを保存しました。使っている SKU の掲載目標を、受注の処理のあとに計算し直します。",
 	DonePatternGone:   "配分パターンを削除しました。",
+	DoneView:          "事前設定を保存しました。",
+	DoneViewGone:      "事前設定を削除しました。",
 	DoneNothing:       "先に、一覧で SKU にチェックを付けてください。",
 	DoneBulk:          "選んだ SKU を変更しました。各店舗へ反映します。",
 	DoneAllotment:     "配分を変更しました。各店舗へ反映します。",

@@ -14,6 +14,7 @@ type Section string
 const (
 	SectionFront    Section = "front"
 	SectionStock    Section = "stock"
+	SectionLow      Section = "low"
 	SectionPatterns Section = "patterns"
 	SectionListings Section = "listings"
 	SectionImports  Section = "imports"

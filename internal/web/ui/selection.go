@@ -26,5 +26,6 @@ func SKUActions(l Lang) []Action {
 		{Address: "/bulk/secured", Label: l.T("確保在庫"), Icon: "shield"},
 		{Address: "/bulk/reorder", Label: l.T("発注点"), Icon: "bell"},
 		{Address: "/bulk/pattern", Label: l.T("配分パターン"), Icon: "split"},
+		{Address: "/bulk/csv", Label: l.T("CSV"), Icon: "down"},
 	}
 }

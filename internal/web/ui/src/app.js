@@ -35,6 +35,12 @@ htmx.defineExtension("morph", {
   },
 });
 
+// A part that draws itself anew may have been asked for before a person asked for something else. Such an answer comes too late.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { elt, path } = event.detail.requestConfig ?? {};
+  if (elt?.matches('[hx-trigger*="soroi:changed"]') && elt.hasAttribute("hx-get") && elt.getAttribute("hx-get") !== path) event.detail.shouldSwap = false;
+});
+
 function flash(node) {
   node.classList.remove("changed");
   void node.offsetWidth;
