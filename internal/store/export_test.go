@@ -212,3 +212,20 @@ func (e Explained) Plans(ctx context.Context) (plans map[string]string, err erro
 	})
 	return plans, err
 }
+
+// Texts are the first column of a query's rows.
+func (db *DB) Texts(ctx context.Context, query string) (texts []string, err error) {
+	rows, err := db.read.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, err
+		}
+		texts = append(texts, text)
+	}
+	return texts, rows.Err()
+}

@@ -13,7 +13,7 @@ import (
 	"soroi/internal/stock"
 )
 
-// UseKeys gives the database the keys that shops' settings are sealed with; without any they lie in clear. It is called before anything
+// UseKeys gives the database the keys that shops' settings and webhooks' secrets are sealed with; without any they lie in clear. It is called before anything
 // else is.
 func (db *DB) UseKeys(keys credential.Keys) { db.keys = keys }
 
@@ -42,7 +42,8 @@ func (tx *Tx) openSetting(shop channel.ShopID, field, key, text string) (channel
 	return channel.Secret(plain), nil
 }
 
-// SealedWith lists the ids of the keys that shops' settings are sealed with, of all merchants; "" is among them when some lie in clear.
+// SealedWith lists the ids of the keys that shops' settings and webhooks' secrets are sealed with, of all merchants; "" is among them when some
+// lie in clear.
 func (db *DB) SealedWith(ctx context.Context) ([]string, error) {
 	tenants, err := db.ListTenants(ctx)
 	if err != nil {
@@ -56,7 +57,7 @@ func (db *DB) SealedWith(ctx context.Context) ([]string, error) {
 				err := rows.Scan(&id)
 				ids[id] = true
 				return err
-			}, "SELECT DISTINCT key_id FROM shop_setting WHERE tenant_id = $1")
+			}, "SELECT key_id FROM shop_setting WHERE tenant_id = $1 UNION SELECT key_id FROM webhook WHERE tenant_id = $1 UNION SELECT old_key_id FROM webhook WHERE tenant_id = $1 AND old_secret <> ''")
 		})
 		if err != nil {
 			return nil, err
@@ -120,7 +121,9 @@ func (db *DB) reseal(ctx context.Context, tenant stock.TenantID) (n, clear int, 
 		if err != nil {
 			return err
 		}
-		n, clear = 0, 0
+		if n, clear, err = tx.resealSecrets(ctx); err != nil {
+			return err
+		}
 		for _, s := range settings { // a handful of shops with a handful of fields each
 			key, text := tx.sealSetting(s.shop, s.field, s.value)
 			// Whoever has saved the setting meanwhile has sealed it.
@@ -140,7 +143,7 @@ func (db *DB) reseal(ctx context.Context, tenant stock.TenantID) (n, clear int, 
 }
 
 // ForgetSealed pauses the shops that have settings which none of the keys opens, and takes those settings away, so that they can be entered
-// again. It returns the shops' names.
+// again. It does the like to webhooks' secrets (forgetSecrets). It returns the names.
 func (db *DB) ForgetSealed(ctx context.Context) ([]string, error) {
 	tenants, err := db.ListTenants(ctx)
 	if err != nil {
@@ -184,7 +187,9 @@ func (db *DB) ForgetSealed(ctx context.Context) ([]string, error) {
 				}
 				here = append(here, s.Name+" ("+strings.Join(lost[s.ID], ", ")+")")
 			}
-			return nil
+			hooks, err := tx.forgetSecrets(ctx)
+			here = append(here, hooks...)
+			return err
 		})
 		if err != nil {
 			return nil, err

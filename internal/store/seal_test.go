@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"soroi/internal/channel"
 	"soroi/internal/credential"
+	"soroi/internal/event"
 	"soroi/internal/store"
 	"soroi/internal/store/storetest"
 )
@@ -104,6 +107,71 @@ func TestSettings_are_sealed(t *testing.T) {
 		}
 		if names, err = db.ForgetSealed(ctx); err != nil || len(names) != 0 {
 			t.Errorf("forgot again %q %v", names, err)
+		}
+	})
+}
+
+// Webhooks' secrets are sealed like shops' settings: with the first key, opened with any, resealed, and, when their key is lost, replaced by one that nobody
+// knows, with the webhook stopped.
+func TestSecrets_are_sealed(t *testing.T) {
+	t.Parallel()
+	eachAtHand(t, func(t *testing.T, db *store.DB, clk *handClock) {
+		h := newHook(t, db, clk)
+		secrets := func() []event.Secret {
+			t.Helper()
+			ping, err := db.BeginPing(t.Context(), h.tenant, h.id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return ping.Secrets
+		}
+		stored := func() (all string) {
+			t.Helper()
+			texts, err := db.Texts(t.Context(), "SELECT secret FROM webhook UNION ALL SELECT old_secret FROM webhook")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return strings.Join(texts, " ")
+		}
+		if !strings.Contains(stored(), h.secret.Reveal()) {
+			t.Error("without keys it lies in clear")
+		}
+		old, young := credential.NewKey(), credential.NewKey()
+		db.UseKeys(credential.Keys{old})
+		next, err := db.RotateSecret(t.Context(), h.tenant, h.id, time.Hour, "")
+		if err != nil || strings.Contains(stored(), next.Reveal()) {
+			t.Fatalf("in clear although there is a key: %v", err)
+		}
+		if got, err := db.SealedWith(t.Context()); err != nil || !slices.Equal(got, []string{"", old.ID()}) {
+			t.Errorf("sealed with %q %v", got, err)
+		}
+		if n, err := db.Reseal(t.Context()); err != nil || n != 1 || strings.Contains(stored(), h.secret.Reveal()) {
+			t.Errorf("sealed %d: %v", n, err)
+		}
+		db.UseKeys(credential.Keys{young, old})
+		if n, err := db.Reseal(t.Context()); err != nil || n != 2 {
+			t.Errorf("%d went over to the new key: %v", n, err)
+		}
+		db.UseKeys(credential.Keys{young})
+		if got := secrets(); !slices.Equal(got, []event.Secret{next, h.secret}) {
+			t.Errorf("%d secrets", len(got))
+		}
+		if names, err := db.ForgetSealed(t.Context()); err != nil || len(names) != 0 {
+			t.Errorf("forgot %q: %v", names, err)
+		}
+		h.happen(event.Oversell)
+		db.UseKeys(credential.Keys{old})
+		if _, _, err := db.BeginCall(t.Context(), h.tenant, h.id, "x", held); err == nil {
+			t.Error("a call is made with a secret that cannot be opened")
+		}
+		if names, err := db.ForgetSealed(t.Context()); err != nil || !slices.Equal(names, []string{"Webhook 倉庫"}) {
+			t.Errorf("forgot %q: %v", names, err)
+		}
+		if w := h.load(); w.State != store.WebhookStopped || w.StopReason != store.StopSecret || h.due() {
+			t.Errorf("%+v", w)
+		}
+		if got := secrets(); len(got) != 1 || got[0] == next {
+			t.Errorf("%d secrets", len(got))
 		}
 	})
 }

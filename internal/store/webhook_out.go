@@ -32,6 +32,7 @@ const (
 const (
 	StopFailing = "failing" // it did not take its events for event.GiveUpAfter
 	StopGone    = "gone"    // it answered that it does not want any more (410)
+	StopSecret  = "secret"  // its secret was sealed with a key that is lost
 )
 
 // Webhook is an address of the merchant's that is given events. Its secret is not here.
@@ -82,8 +83,9 @@ func (db *DB) AddWebhook(ctx context.Context, tenant stock.TenantID, form Webhoo
 		if err != nil {
 			return err
 		}
-		_, err = tx.exec(ctx, `INSERT INTO webhook (tenant_id, webhook_id, name, url, kinds, most, secret, position, actor, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, id, form.Name, form.URL, joinKinds(form.Kinds), form.Most, secret.Reveal(), ends.Newest, actor, micros(tx.now))
+		kept := tx.sealSecret(WebhookID(id), secret)
+		_, err = tx.exec(ctx, `INSERT INTO webhook (tenant_id, webhook_id, name, url, kinds, most, key_id, secret, position, actor, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, id, form.Name, form.URL, joinKinds(form.Kinds), form.Most, kept.key, kept.text, ends.Newest, actor, micros(tx.now))
 		if err != nil {
 			return err
 		}
@@ -227,18 +229,19 @@ func (db *DB) RotateSecret(ctx context.Context, tenant stock.TenantID, id Webhoo
 		return next, err
 	}
 	err = db.Write(ctx, tenant, func(tx *Tx) error {
-		var secret string
-		if err := tx.one(ctx, []any{&secret}, "SELECT secret FROM webhook WHERE tenant_id = $1 AND webhook_id = $2"+tx.db.dialect.forUpdate(), int64(id)); err != nil {
+		var was sealed
+		if err := tx.one(ctx, []any{&was.key, &was.text}, "SELECT key_id, secret FROM webhook WHERE tenant_id = $1 AND webhook_id = $2"+tx.db.dialect.forUpdate(), int64(id)); err != nil {
 			return err
 		}
-		if mark != "" && mark != secretMark(secret) {
+		if mark != "" && mark != secretMark(was.text) {
 			return ErrRotated
 		}
-		old := secret
 		if overlap <= 0 {
-			old = ""
+			was = sealed{}
 		}
-		_, err := tx.exec(ctx, "UPDATE webhook SET old_secret = $3, old_until = $4, secret = $5 WHERE tenant_id = $1 AND webhook_id = $2", int64(id), old, micros(tx.now.Add(overlap)), next.Reveal())
+		kept := tx.sealSecret(id, next)
+		_, err := tx.exec(ctx, "UPDATE webhook SET old_key_id = $3, old_secret = $4, old_until = $5, key_id = $6, secret = $7 WHERE tenant_id = $1 AND webhook_id = $2",
+			int64(id), was.key, was.text, micros(tx.now.Add(overlap)), kept.key, kept.text)
 		return err
 	})
 	if err != nil {
@@ -247,9 +250,9 @@ func (db *DB) RotateSecret(ctx context.Context, tenant stock.TenantID, id Webhoo
 	return next, nil
 }
 
-// secretMark is Webhook.SecretMark. The secret is random and long, so a plain hash cannot be turned round.
-func secretMark(secret string) string {
-	sum := sha256.Sum256([]byte(secret))
+// secretMark is Webhook.SecretMark, of a secret as it lies in the database. It is random and long, so a plain hash cannot be turned round.
+func secretMark(kept string) string {
+	sum := sha256.Sum256([]byte(kept))
 	return hex.EncodeToString(sum[:6])
 }
 

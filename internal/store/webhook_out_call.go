@@ -81,12 +81,13 @@ func (tx *Tx) nextEvents(ctx context.Context, q FeedQuery) (FeedPage, *event.Ran
 func (db *DB) BeginCall(ctx context.Context, tenant stock.TenantID, id WebhookID, holder string, ttl time.Duration) (call Call, ok bool, err error) {
 	err = db.Write(ctx, tenant, func(tx *Tx) error {
 		call, ok = Call{Webhook: id, SentAt: tx.now, HeldUntil: tx.now.Add(ttl)}, false
-		var kinds, secret, oldSecret string
+		var kinds string
+		var now, old sealed
 		var oldUntil, replays int64
 		var q FeedQuery
-		err := tx.one(ctx, []any{&call.URL, &kinds, &q.Limit, &secret, &oldSecret, &oldUntil, &q.After, &q.UpTo, &replays, &call.version, &call.token, &call.Attempt},
+		err := tx.one(ctx, []any{&call.URL, &kinds, &q.Limit, &now.key, &now.text, &old.key, &old.text, &oldUntil, &q.After, &q.UpTo, &replays, &call.version, &call.token, &call.Attempt},
 			`UPDATE webhook SET holder = $3, token = token + 1, held_until = $4 WHERE tenant_id = $1 AND webhook_id = $2 AND state = 'active' AND next_at <= $5 AND held_until <= $5
-			RETURNING url, kinds, most, secret, old_secret, old_until, position, pending, replays, version, token, failures + 1`,
+			RETURNING url, kinds, most, key_id, secret, old_key_id, old_secret, old_until, position, pending, replays, version, token, failures + 1`,
 			int64(id), holder, micros(call.HeldUntil), micros(tx.now))
 		if errors.Is(err, ErrNotFound) {
 			return nil
@@ -111,7 +112,7 @@ func (db *DB) BeginCall(ctx context.Context, tenant stock.TenantID, id WebhookID
 		}
 		call.First = page.Events[0].Position
 		call.ID = event.CallID(int64(id), replays, call.First, call.Last)
-		if err := call.sign(secret, oldSecret, instant(oldUntil)); err != nil {
+		if err := tx.sign(&call, now, old, instant(oldUntil)); err != nil {
 			return err
 		}
 		_, err = tx.exec(ctx, "UPDATE webhook SET pending = $3 WHERE tenant_id = $1 AND webhook_id = $2", int64(id), call.Last)
@@ -121,15 +122,15 @@ func (db *DB) BeginCall(ctx context.Context, tenant stock.TenantID, id WebhookID
 }
 
 // sign sets the secrets that are valid when the call is made.
-func (c *Call) sign(secret, oldSecret string, oldUntil time.Time) error {
-	valid := []string{secret}
-	if oldSecret != "" && oldUntil.After(c.SentAt) {
-		valid = append(valid, oldSecret)
+func (tx *Tx) sign(c *Call, now, old sealed, oldUntil time.Time) error {
+	valid := []sealed{now}
+	if old.text != "" && oldUntil.After(c.SentAt) {
+		valid = append(valid, old)
 	}
-	for _, text := range valid {
-		s, err := event.ParseSecret(text)
+	for _, one := range valid {
+		s, err := tx.openSecret(c.Webhook, one)
 		if err != nil {
-			return fmt.Errorf("webhook %d: %w", c.Webhook, err)
+			return err
 		}
 		c.Secrets = append(c.Secrets, s)
 	}
@@ -267,17 +268,17 @@ func (db *DB) BeginPing(ctx context.Context, tenant stock.TenantID, id WebhookID
 	var call Call
 	err := db.Read(ctx, tenant, func(tx *Tx) error {
 		call = Call{Webhook: id, Attempt: 1, SentAt: tx.now, ID: fmt.Sprintf("ping_%d_%d", id, micros(tx.now))}
-		var secret, oldSecret string
+		var now, old sealed
 		var oldUntil, position int64
-		err := tx.one(ctx, []any{&call.URL, &secret, &oldSecret, &oldUntil, &position},
-			"SELECT url, secret, old_secret, old_until, position FROM webhook WHERE tenant_id = $1 AND webhook_id = $2", int64(id))
+		err := tx.one(ctx, []any{&call.URL, &now.key, &now.text, &old.key, &old.text, &oldUntil, &position},
+			"SELECT url, key_id, secret, old_key_id, old_secret, old_until, position FROM webhook WHERE tenant_id = $1 AND webhook_id = $2", int64(id))
 		if err != nil {
 			return err
 		}
 		if call.Body, err = event.Ping(position, tx.now); err != nil {
 			return err
 		}
-		return call.sign(secret, oldSecret, instant(oldUntil))
+		return tx.sign(&call, now, old, instant(oldUntil))
 	})
 	return call, err
 }

@@ -1,7 +1,7 @@
 -- A webhook is an address of the merchant that is given events. position is the last that it has taken; pending the last of a call that was tried and
 -- not taken yet, so that the next attempt is the same call; replays counts how often it was sent back in the feed, and version rises with each
 -- change that a call under way must not undo. kinds is words divided by spaces, '' for all. held_until and token are the lease of the process that
--- calls it now. calls numbers webhook_call.
+-- calls it now. calls numbers webhook_call. Secrets are sealed with the keys of those ids; '' is in clear.
 CREATE TABLE webhook (
   tenant_id BIGINT NOT NULL,
   webhook_id BIGINT NOT NULL,
@@ -11,7 +11,9 @@ CREATE TABLE webhook (
   most BIGINT NOT NULL,
   state TEXT NOT NULL DEFAULT 'active',
   stop_reason TEXT NOT NULL DEFAULT '',
+  key_id TEXT NOT NULL DEFAULT '',
   secret TEXT NOT NULL,
+  old_key_id TEXT NOT NULL DEFAULT '',
   old_secret TEXT NOT NULL DEFAULT '',
   old_until BIGINT NOT NULL DEFAULT 0,
   position BIGINT NOT NULL,
@@ -31,7 +33,7 @@ CREATE TABLE webhook (
   CONSTRAINT webhook_pkey PRIMARY KEY (tenant_id, webhook_id),
   CONSTRAINT webhook_tenant_id_name_key UNIQUE (tenant_id, name),
   CONSTRAINT webhook_state_check CHECK (state IN ('active', 'paused', 'stopped')),
-  CONSTRAINT webhook_stop_reason_check CHECK (stop_reason IN ('', 'failing', 'gone')),
+  CONSTRAINT webhook_stop_reason_check CHECK (stop_reason IN ('', 'failing', 'gone', 'secret')),
   CONSTRAINT webhook_most_check CHECK (most BETWEEN 1 AND 500)
 );
 

@@ -171,6 +171,7 @@ func (h Hook) Icon() string {
 // stopSentences say why soroi stopped a webhook, and what to do, by store's reason.
 var stopSentences = map[string]string{
 	store.StopFailing: "3日間受け取られなかったため、呼び出しを止めました。受け取り側を直してから再開してください。止まっていた間のイベントも順に送ります。",
+	store.StopSecret:  "署名シークレットを開く鍵がなくなったため、呼び出しを止めました。シークレットを入れ替え、受け取り側に入れてから再開してください。",
 	store.StopGone:    "受け取り側が 410（不要）と答えたため、呼び出しを止めました。要らなければ削除してください。",
 }
 

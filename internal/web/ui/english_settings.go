@@ -126,6 +126,7 @@ var englishSettings = map[string]string{
 	"3日間受け取られなかったため、呼び出しを止めました。受け取り側を直してから再開してください。止まっていた間のイベントも順に送ります。": "It took nothing for three days, so it is not called any more. Repair the receiver, then resume. What happened meanwhile is sent too, in order.",
 	"受け取り側が 410（不要）と答えたため、呼び出しを止めました。要らなければ削除してください。":                    "The receiver answered 410 (not wanted), so it is not called any more. Remove it if nobody needs it.",
 	"続けて%s回、受け取られていません。順番を守るため、あとのイベントも待っています。":                          "Not taken %s times in a row. What comes later waits, so that the order is kept.",
+	"署名シークレットを開く鍵がなくなったため、呼び出しを止めました。シークレットを入れ替え、受け取り側に入れてから再開してください。":   "The key that opens its signing secret is lost, so it is not called any more. Replace the secret, put it into the receiver's settings, then resume.",
 	"次の呼び出し":  "Next call",
 	"未送信":     "Waiting",
 	"未送信の番号":  "Numbers waiting",
