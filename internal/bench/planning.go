@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"soroi/internal/allocation"
+	"soroi/internal/event"
 	"soroi/internal/stock"
 	"soroi/internal/store"
 )
@@ -94,6 +95,7 @@ type rawPlan struct {
 	skus     []int64
 	tenant   int64
 	target   int64
+	events   int64 // written so far
 }
 
 func newRawPlan(ctx context.Context, b *bench, db *sql.DB, f form) (p *rawPlan, err error) {
@@ -116,6 +118,29 @@ func newRawPlan(ctx context.Context, b *bench, db *sql.DB, f form) (p *rawPlan, 
 	return p, rows.Err()
 }
 
+// feed is how the feed gets events: at once on SQLite, by way of the outbox on PostgreSQL.
+func (r *rawBooks) feed() statement {
+	if r.form == placeForm {
+		return r.statement("event", "tenant_id, created_at, seq, kind, sku_id, shop_id, body", "BIGINT BIGINT BIGINT TEXT BIGINT BIGINT TEXT", "")
+	}
+	return r.statement("event_outbox", "tenant_id, created_at, batch_id, place, kind, sku_id, shop_id, body", "BIGINT BIGINT BIGINT BIGINT TEXT BIGINT BIGINT TEXT", "")
+}
+
+// event is what is told of a planned SKU.
+func (p *rawPlan) event(sku int64, shops int, now int64) []any {
+	figures := event.Figures{Available: opening + p.target, Sellable: stock.Units(opening + p.target)}
+	change := event.StockChange{OnHand: opening + p.target, After: figures, Before: &figures}
+	for shop := range shops {
+		change.Shops = append(change.Shops, event.ShopTarget{ShopID: int64(shop), Target: figures.Sellable})
+	}
+	const past = 1 << 40 // past every number that the feed has given
+	row := []any{p.tenant, now, past + p.events}
+	if p.form != placeForm {
+		row = append(row, int64(1))
+	}
+	return append(row, string(event.StockChanged), sku, int64(0), change.Body())
+}
+
 // plan writes new targets for the listings of the first n SKUs, a batch in one transaction.
 func (p *rawPlan) plan(ctx context.Context, n int) error {
 	p.target++
@@ -123,12 +148,14 @@ func (p *rawPlan) plan(ctx context.Context, n int) error {
 	batch := batches[1]
 	for from := 0; from < n; from += batch {
 		to := min(from+batch, n)
-		var targets, planned [][]any
+		var targets, planned, events [][]any
 		for i := from; i < to; i++ {
 			for _, listing := range p.listings[i] {
 				targets = append(targets, []any{listing, opening + p.target, now, int64(1), now})
 			}
-			planned = append(planned, []any{p.skus[i], p.target + 1, opening + p.target, opening + p.target, now, int64(0), int64(0)})
+			planned = append(planned, []any{p.skus[i], p.target + 1, opening + p.target, opening + p.target, now, int64(0), int64(-1), int64(0), int64(1), int64(0), int64(0), int64(0), int64(0)})
+			p.events++
+			events = append(events, p.event(p.skus[i], len(p.listings[i]), now))
 		}
 		tx, err := p.db.BeginTx(ctx, nil)
 		if err != nil {
@@ -140,7 +167,7 @@ func (p *rawPlan) plan(ctx context.Context, n int) error {
 			err = p.exec(ctx, tx, p.updating(updateTargets, 5), part)
 		}
 		if err == nil {
-			err = p.exec(ctx, tx, p.updating(updatePlanned, 7), planned)
+			err = errors.Join(p.exec(ctx, tx, p.updating(updatePlanned, 13), planned), p.exec(ctx, tx, p.rawBooks.feed(), events))
 		}
 		if err != nil {
 			return errors.Join(err, tx.Rollback())

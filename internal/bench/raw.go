@@ -236,7 +236,9 @@ const (
 		FROM (ROWS) AS v WHERE listing.tenant_id = 1 AND listing.listing_id = v.column1`
 	updateTargets = `UPDATE listing SET target = v.column2, target_at = v.column3, risk = v.column4, due_since = v.column5
 		FROM (ROWS) AS v WHERE listing.tenant_id = 1 AND listing.listing_id = v.column1`
-	updatePlanned = `UPDATE sku_plan SET planned = v.column2, available = v.column3, sellable = v.column4, told_at = v.column5, secured = v.column6, level = v.column7 FROM (ROWS) AS v WHERE sku_plan.tenant_id = 1 AND sku_plan.sku_id = v.column1`
+	updatePlanned = `UPDATE sku_plan SET planned = v.column2, available = v.column3, sellable = v.column4, told_at = v.column5, secured = v.column6, reorder_point = NULLIF(v.column7, -1),
+		level = v.column8, product_id = v.column9, sold_7 = v.column10, sold_30 = v.column11, inbound = v.column12, urgency = v.column13
+		FROM (ROWS) AS v WHERE sku_plan.tenant_id = 1 AND sku_plan.sku_id = v.column1`
 )
 
 // rawPosting is one movement that the raw engine posts.
@@ -314,6 +316,6 @@ func (r *rawBooks) full(ctx context.Context, batch int) error {
 	return r.prepare(ctx, r.statement("movement", movementColumns, movementTypes, "").text(batch),
 		r.updating(updateBalances, 4).text(batch), r.updating(updateBalances, 4).text(1), r.marking().text(batch), r.marking().text(1),
 		r.statement("sale", saleColumns, saleTypes, "").text(batch), r.statement("sale_line", lineColumns, lineTypes, "").text(batch),
-		r.updating(updateListings, 5).text(batch), r.updating(updateTargets, 5).text(batch), r.updating(updatePlanned, 7).text(batch),
-		r.statement("sku_day", dayColumns, "", dayConflict).text(batch))
+		r.updating(updateListings, 5).text(batch), r.updating(updateTargets, 5).text(batch), r.updating(updatePlanned, 13).text(batch),
+		r.statement("sku_day", dayColumns, "", dayConflict).text(batch), r.feed().text(batch))
 }
