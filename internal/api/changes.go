@@ -166,6 +166,11 @@ func (row RowResult) refusal() *RowRefusal { return row.Refused }
 
 // readRows reads the body of a batch whose rows have the named fields; each reads one row, which has them all.
 func (r *request) readRows(fields []string, each func(b *body, row map[string]any, at string)) (partial bool, err error) {
+	return r.readRowsOf(fields, nil, each)
+}
+
+// readRowsOf is readRows with fields that a row may lack.
+func (r *request) readRowsOf(required, optional []string, each func(b *body, row map[string]any, at string)) (partial bool, err error) {
 	v, err := r.read()
 	if err != nil {
 		return false, err
@@ -178,7 +183,7 @@ func (r *request) readRows(fields []string, each func(b *body, row map[string]an
 	partial = b.boolean(object, "partial", "")
 	for i, v := range b.array(object, "rows", "", mostRows) {
 		at := "/rows/" + strconv.Itoa(i)
-		if row, ok := b.object(v, at, fields, nil); ok {
+		if row, ok := b.object(v, at, required, optional); ok {
 			each(&b, row, at)
 		}
 	}

@@ -107,9 +107,9 @@ func cursor(next string) *string {
 }
 
 func (a *API) listStock(r *request) error {
-	p := r.parameters("q", "code", "show", "sort", "limit", "cursor")
-	q := store.StockQuery{Text: p.text("q"), Codes: p.values["code"], Limit: p.number("limit", store.MostStockRows), After: p.text("cursor"),
-		Show: store.StockShow(p.choice("show", string(store.ShowBehind), string(store.ShowErrors), string(store.ShowOut), string(store.ShowOversold), string(store.ShowUnlisted)))}
+	p := r.parameters("q", "code", "product", "value", "show", "supply", "secured", "archived", "sort", "limit", "cursor")
+	q := p.filter(stockShows...)
+	q.Codes, q.Limit, q.After = p.values["code"], p.number("limit", store.MostStockRows), p.text("cursor")
 	switch p.choice("sort", "code", "available", "-available") {
 	case "available":
 		q.Sort = store.SortAvailable
