@@ -70,3 +70,27 @@ func TestEngine_follows_patterns(t *testing.T) {
 		tn.settle()
 	})
 }
+
+// What is out of use is sold nowhere, whatever lies on the shelf, and is sold again when it comes back.
+func TestEngine_archived_is_sold_nowhere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		tn := newTown(t, 1, threeShops(1)...)
+		stop := tn.start()
+		defer stop()
+		tn.settle()
+		for _, archived := range []bool{true, false} {
+			_, err := tn.db.EditCatalog(context.Background(), tn.tenant, store.CatalogEdit{SKUs: []store.SKUEdit{{Code: string(refOf(0)), Archived: &archived}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			tn.want = func(_ int, available int64) int64 {
+				if archived {
+					return 0
+				}
+				return available
+			}
+			tn.settle()
+		}
+	})
+}

@@ -77,7 +77,7 @@ func (s *Service) plan(ctx context.Context, tenant stock.TenantID) (full bool, e
 
 // planSKU fills in the targets of one SKU's listings.
 func planSKU(u *store.Unplanned, shops map[channel.ShopID]allocation.Shop) {
-	sellable := u.Terms.Sellable(u.Balance)
+	sellable := u.Sellable()
 	list := make([]allocation.Shop, len(u.Listings))
 	for i, l := range u.Listings {
 		list[i] = shops[l.Shop]

@@ -58,10 +58,12 @@ func (e *Explanation) shelf(b store.Basis) {
 // terms leads from available to sellable.
 func (e *Explanation) terms(b store.Basis) stock.Quantity {
 	sellable := b.Sellable()
-	switch b.Terms.Supply {
-	case stock.MadeToOrderUnlimited:
+	switch supply := b.Terms.Supply; {
+	case b.Archived:
+		e.add(OutOfUse, time.Time{})
+	case supply == stock.MadeToOrderUnlimited:
 		e.add(Made, time.Time{}, "quantity", &sellable)
-	case stock.MadeToOrder:
+	case supply == stock.MadeToOrder:
 		if b.Terms.Daily {
 			e.add(MadeDaily, time.Time{}, "figure", b.Terms.Figure, "sold", b.Terms.SoldToday, "quantity", &sellable)
 		} else {

@@ -28,6 +28,7 @@ const (
 	NotBelowZero What = "not_below_zero"
 	Made         What = "made_to_order"
 	MadeDaily    What = "made_to_order_daily"
+	OutOfUse     What = "out_of_use"
 	Sellable     What = "sellable"
 	NoRule       What = "no_rule"
 	ShareSame    What = "share_same"
@@ -121,6 +122,7 @@ var sentences = map[What]sentence{
 	SecuredPercent:   {"論理在庫 {available} の {percent}%（端数は切り上げ）の {units} はどの店舗にも出しません", "{percent}% of the {available} available, rounded up, is kept back from every shop: {units}"},
 	SecuredOfProduct: {"この SKU に確保在庫の設定はなく、商品 {product} の設定に従います", "The SKU says nothing about secured stock and follows its product {product}"},
 	SecuredFor:       {"確保の理由：{reason}", "Kept back for: {reason}"},
+	OutOfUse:         {"取扱終了のため、どの店舗でも販売しません", "Out of use: not sold in any shop"},
 	MadeDaily:        {"受注生産で 1 日 {figure} まで。今日の受注 {sold} を引いて {quantity} を販売できます", "Made to order, {figure} a day: less the {sold} ordered today, {quantity}"},
 
 	SentNever:      {"まだ何も送っていません", "Nothing has been sent yet"},

@@ -126,7 +126,7 @@ func (t *tally) add(skus []*store.Unplanned, p allocation.Pattern) {
 // one compares what the SKU's listings are to show as things are with what they would be to show: targets on both sides, so what is merely on its
 // way does not count as a change.
 func (t *tally) one(u *store.Unplanned, p allocation.Pattern) {
-	sellable := u.Terms.Sellable(u.Balance)
+	sellable := u.Sellable()
 	list := make([]allocation.Shop, len(u.Listings))
 	for i, l := range u.Listings {
 		list[i] = t.shops[l.Shop]

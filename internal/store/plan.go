@@ -34,6 +34,16 @@ type Unplanned struct {
 // SoldLately is what orders of the last days hold or have taken, today being one of the days.
 type SoldLately struct{ Week, Month int64 } // 7 and 30 days
 
+// Sellable is what all shops together may offer: nothing of a SKU that is out of use, whatever lies on the shelf.
+func (u *Unplanned) Sellable() stock.Quantity { return sellable(u.Archived, u.Terms, u.Balance) }
+
+func sellable(archived bool, terms stock.InForce, b stock.Balance) stock.Quantity {
+	if archived {
+		return stock.Units(0)
+	}
+	return terms.Sellable(b)
+}
+
 // level is what lists show of the SKU: one that is out of use wants nothing.
 func (u *Unplanned) level() stock.Level {
 	if u.Archived {
@@ -215,7 +225,7 @@ func (tx *Tx) writePlan(ctx context.Context, skus []*Unplanned, shops map[channe
 		`) AS v WHERE sku_plan.tenant_id = $1 AND sku_plan.sku_id = v.column1`,
 		nil, len(skus), func(args []any, i int) []any {
 			u := skus[i]
-			return append(args, int64(u.SKU), u.marked, u.Balance.Available(), u.Terms.Sellable(u.Balance).Sortable(), u.told.at,
+			return append(args, int64(u.SKU), u.marked, u.Balance.Available(), u.Sellable().Sortable(), u.told.at,
 				u.Terms.SecuredUnits(u.Balance), storedPoint(u.Terms.Reorder), int64(u.level()),
 				int64(u.Product), u.Sold.Week, u.Sold.Month, u.Inbound, u.urgency())
 		})

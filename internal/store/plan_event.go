@@ -46,7 +46,7 @@ func tellPlanned(skus []*Unplanned, now int64) []newEvent {
 
 // changed tells whether another number is available or for sale than was told last.
 func (u *Unplanned) changed() bool {
-	return !u.told.sellable.Valid || u.told.available != u.Balance.Available() || u.told.sellable.Int64 != u.Terms.Sellable(u.Balance).Sortable()
+	return !u.told.sellable.Valid || u.told.available != u.Balance.Available() || u.told.sellable.Int64 != u.Sellable().Sortable()
 }
 
 // levelChanged tells whether the SKU came to another level. A new SKU has not come from anywhere, and one that is out of use is not low on anything.
@@ -56,7 +56,7 @@ func (u *Unplanned) levelChanged() bool {
 
 func (u *Unplanned) change() event.StockChange {
 	c := event.StockChange{OnHand: u.Balance.OnHand, Committed: u.Balance.Committed,
-		After: event.Figures{Available: u.Balance.Available(), Sellable: u.Terms.Sellable(u.Balance)}, Shops: make([]event.ShopTarget, len(u.Listings))}
+		After: event.Figures{Available: u.Balance.Available(), Sellable: u.Sellable()}, Shops: make([]event.ShopTarget, len(u.Listings))}
 	if u.told.sellable.Valid {
 		c.Before = &event.Figures{Available: u.told.available, Sellable: stock.FromSortable(u.told.sellable.Int64)}
 	}

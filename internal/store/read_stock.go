@@ -36,7 +36,7 @@ type StockRow struct {
 }
 
 // Sellable is what all shops together may offer.
-func (r StockRow) Sellable() stock.Quantity { return r.Terms.Sellable(r.Balance) }
+func (r StockRow) Sellable() stock.Quantity { return sellable(r.Archived, r.Terms, r.Balance) }
 
 // StockPage is a page of the stock list.
 type StockPage struct {

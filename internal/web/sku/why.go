@@ -111,7 +111,7 @@ func (w *Why) put(l ui.Lang, step explain.Step) {
 		more(l.T("商品 %s の設定", find(step, "product")))
 	case explain.SecuredFor:
 		more(find(step, "reason"))
-	case explain.NotBelowZero, explain.Made, explain.MadeDaily:
+	case explain.NotBelowZero, explain.Made, explain.MadeDaily, explain.OutOfUse:
 		w.pending = words
 	case explain.Sellable:
 		rung("equals", "販売可能数", number(l, step, "quantity"), w.pending, true)
