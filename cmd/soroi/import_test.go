@@ -194,9 +194,6 @@ func TestExport_stock(t *testing.T) {
 // A command that is killed while it applies never doubles: the same command finishes what was begun.
 func TestImport_killed(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("starts a process")
-	}
 	var codes []string
 	var text strings.Builder
 	text.WriteString("code,units\n")

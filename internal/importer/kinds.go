@@ -110,15 +110,19 @@ func beginAssignment(ctx context.Context, c *Check) (looker[exchange.AssignmentR
 				continue
 			}
 			list[i].row.Label = v.Product
-			of, err := c.service.db.SelectSKUs(ctx, c.tenant, store.StockQuery{Product: v.Product}, 0, store.MostSelected)
-			if err != nil {
-				return nil, err
+			for after, more := stock.SKUID(0), true; more; {
+				of, err := c.service.db.SelectSKUs(ctx, c.tenant, store.StockQuery{Product: v.Product}, after, store.MostSelected)
+				if err != nil {
+					return nil, err
+				}
+				for _, sku := range of {
+					requests[i].Assign = append(requests[i].Assign, store.Assignment{SKU: sku, Pattern: id})
+					after = sku
+				}
+				more = len(of) == store.MostSelected
 			}
-			if len(of) == 0 {
+			if len(requests[i].Assign) == 0 {
 				list[i].problems = append(list[i].problems, rows.Problem(&part[i], "product", exchange.ProductUnknown, ""))
-			}
-			for _, sku := range of {
-				requests[i].Assign = append(requests[i].Assign, store.Assignment{SKU: sku, Pattern: id})
 			}
 		}
 		return list, stageRequests(ctx, c, rows, part, list, requests, seen, func(r request) string { return fmt.Sprint(r.Assign[0].SKU, "×", len(r.Assign)) }, "code")
