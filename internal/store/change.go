@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"soroi/internal/stock"
@@ -174,7 +175,7 @@ func (w *changeWork) decide(l *ledger) error {
 			reason = cmp.Or(r.Reasons[i], reason)
 		}
 		_, err := l.post(stock.Movement{SKU: c.SKU, Location: c.Location, Kind: r.Kind, OnHandDelta: results[i].Delta, Cause: r.Cause,
-			Document: r.Document, Line: fmt.Sprint(i + 1), Actor: r.Actor, Reason: reason, OccurredAt: l.now}, rank)
+			Document: r.Document, Line: strconv.Itoa(i + 1), Actor: r.Actor, Reason: reason, OccurredAt: l.now}, rank)
 		if err != nil {
 			return err
 		}

@@ -21,8 +21,8 @@ type dialect interface {
 	text(migration string) string
 	// chunks splits n rows into parts, each of which one statement takes.
 	chunks(n int) []int
-	// rows is a statement over a list of n rows with its parameters: fixed ones, then those of the list, which are given row by row.
-	rows(s rowsStatement, n int, fixed, args []any) (string, []any, error)
+	// rows is a statement over a list of n rows with its parameters, of which those of the list are given row by row, from $first on.
+	rows(s rowsStatement, n int, args []any) (string, []any, error)
 	// bind is a statement with its parameters as the driver takes them fastest.
 	bind(text string, args []any) (string, []any)
 	// commitsInOrder tells whether a transaction that took a lock later also commits later: one writes at a time.

@@ -99,13 +99,13 @@ type group struct {
 type ticket struct {
 	work work
 	err  error
-	done chan struct{} // closed when err is final
-	lead chan struct{} // closed when this caller is to lead
+	lead bool          // this caller is to lead; written before it is woken
+	wake chan struct{} // gets one value: err is final, or this caller is to lead
 }
 
 // post runs the work in a shared transaction and returns when it is durable or has failed.
 func (g *groups) post(ctx context.Context, tenant stock.TenantID, w work) error {
-	t := &ticket{work: w, done: make(chan struct{}), lead: make(chan struct{})}
+	t := &ticket{work: w, wake: make(chan struct{}, 1)}
 	g.mu.Lock()
 	if g.tenants == nil {
 		g.tenants = make(map[stock.TenantID]*group)
@@ -116,16 +116,13 @@ func (g *groups) post(ctx context.Context, tenant stock.TenantID, w work) error 
 		g.tenants[tenant] = q
 	}
 	q.waiting = append(q.waiting, t)
-	if !q.led {
-		q.led = true
-		close(t.lead)
-	}
+	first := !q.led
+	q.led = true
 	g.mu.Unlock()
-
-	select {
-	case <-t.done:
-		return t.err
-	case <-t.lead:
+	if !first {
+		if <-t.wake; !t.lead {
+			return t.err
+		}
 	}
 	g.lead(ctx, tenant, q, t)
 	return t.err
@@ -143,15 +140,19 @@ func (g *groups) lead(ctx context.Context, tenant stock.TenantID, q *group, own 
 		g.run(ctx, tenant, batch)
 		ownDone := false
 		for _, t := range batch {
-			ownDone = ownDone || t == own
-			close(t.done)
+			if t == own {
+				ownDone = true
+				continue
+			}
+			t.wake <- struct{}{}
 		}
 		if !ownDone {
 			continue
 		}
 		g.mu.Lock()
 		if len(q.waiting) > 0 {
-			close(q.waiting[0].lead)
+			q.waiting[0].lead = true
+			q.waiting[0].wake <- struct{}{}
 		} else {
 			q.led = false
 		}

@@ -81,15 +81,15 @@ func (postgres) chunks(n int) []int {
 
 // rows lists rows as one array for each column. The text is then the same for any number of rows, so it is parsed once in a connection's
 // life, and thousands of rows are one message: VALUES with a parameter for each value took three to four times as long.
-func (postgres) rows(s rowsStatement, n int, fixed, args []any) (string, []any, error) {
-	kinds := s.types.kinds()
-	if len(args) != n*len(kinds) {
-		return "", nil, fmt.Errorf("%d parameters for %d rows of %s", len(args), n, s.types)
+func (postgres) rows(s rowsStatement, n int, args []any) (string, []any, error) {
+	kinds, fixed := s.types.kinds(), s.first-1
+	if len(args) != fixed+n*len(kinds) {
+		return "", nil, fmt.Errorf("%d parameters for %d rows of %s", len(args)-fixed, n, s.types)
 	}
-	all := make([]any, 0, len(fixed)+len(kinds))
-	all = append(all, fixed...)
+	all := make([]any, fixed, fixed+len(kinds))
+	copy(all, args)
 	for i, kind := range kinds {
-		column, err := columnOf(kind, args[i:], len(kinds), n)
+		column, err := columnOf(kind, args[fixed+i:], len(kinds), n)
 		if err != nil {
 			return "", nil, fmt.Errorf("column %d of %s: %w", i+1, s.types, err)
 		}

@@ -69,10 +69,7 @@ func (sqlite) chunks(n int) []int {
 }
 
 // rows lists rows as VALUES, with a parameter for each value.
-func (sqlite) rows(s rowsStatement, n int, fixed, args []any) (string, []any, error) {
-	if len(fixed) > 0 {
-		args = append(slices.Clip(fixed), args...)
-	}
+func (sqlite) rows(s rowsStatement, n int, args []any) (string, []any, error) {
 	return s.text(n, listValues), args, nil
 }
 

@@ -125,7 +125,12 @@ func (db *DB) run(ctx context.Context, tenant stock.TenantID, write bool, fn fun
 
 // exec runs a statement. The tenant is always $1.
 func (tx *Tx) exec(ctx context.Context, text string, args ...any) (sql.Result, error) {
-	text, args = tx.db.dialect.bind(text, tx.withTenant(args))
+	return tx.execAll(ctx, text, tx.withTenant(args))
+}
+
+// execAll is exec with the tenant as the first of args.
+func (tx *Tx) execAll(ctx context.Context, text string, args []any) (sql.Result, error) {
+	text, args = tx.db.dialect.bind(text, args)
 	var result sql.Result
 	var err error
 	if stmt := tx.statement(ctx, text); stmt != nil {
@@ -141,7 +146,12 @@ func (tx *Tx) exec(ctx context.Context, text string, args ...any) (sql.Result, e
 
 // query runs a query and calls row for each of its rows. The tenant is always $1.
 func (tx *Tx) query(ctx context.Context, row func(*sql.Rows) error, text string, args ...any) error {
-	text, args = tx.db.dialect.bind(text, tx.withTenant(args))
+	return tx.queryAll(ctx, row, text, tx.withTenant(args))
+}
+
+// queryAll is query with the tenant as the first of args.
+func (tx *Tx) queryAll(ctx context.Context, row func(*sql.Rows) error, text string, args []any) error {
+	text, args = tx.db.dialect.bind(text, args)
 	var rows *sql.Rows
 	var err error
 	if stmt := tx.statement(ctx, text); stmt != nil {

@@ -42,17 +42,22 @@ func (s rowsStatement) text(n int, build func(s rowsStatement, n int) string) st
 	return text
 }
 
-// inChunks calls run with the text and the parameters of each part of n rows. fixed are the parameters that come after the tenant ($2 …);
+// inChunks calls run with the text and all parameters of each part of n rows. fixed are the parameters that come after the tenant ($2 …);
 // row appends the parameters of row i, one for each of the statement's types.
 func (tx *Tx) inChunks(s rowsStatement, fixed []any, n int, row func(args []any, i int) []any, run func(text string, args []any) error) error {
 	s.first = 2 + len(fixed)
-	done, width := 0, len(s.types.kinds())
+	done := 0
+	var all []any // of each part in turn: nobody keeps it
 	for _, size := range tx.db.dialect.chunks(n) {
-		args := make([]any, 0, size*width)
-		for i := done; i < done+size; i++ {
-			args = row(args, i)
+		if all == nil {
+			all = make([]any, 0, 1+len(fixed)+size*len(s.types.kinds()))
+			all = append(append(all, int64(tx.tenant)), fixed...)
 		}
-		text, args, err := tx.db.dialect.rows(s, size, fixed, args)
+		all = all[:1+len(fixed)]
+		for i := done; i < done+size; i++ {
+			all = row(all, i)
+		}
+		text, args, err := tx.db.dialect.rows(s, size, all)
 		if err != nil {
 			return err
 		}
@@ -67,7 +72,7 @@ func (tx *Tx) inChunks(s rowsStatement, fixed []any, n int, row func(args []any,
 // execRows runs "before LIST after" over all rows, in chunks.
 func (tx *Tx) execRows(ctx context.Context, before string, types rowsOf, after string, fixed []any, n int, row func(args []any, i int) []any) error {
 	return tx.inChunks(rowsStatement{before: before, types: types, after: after}, fixed, n, row, func(text string, args []any) error {
-		_, err := tx.exec(ctx, text, args...)
+		_, err := tx.execAll(ctx, text, args)
 		return err
 	})
 }
@@ -75,7 +80,7 @@ func (tx *Tx) execRows(ctx context.Context, before string, types rowsOf, after s
 // queryRows runs "before LIST after" over all rows, in chunks, and calls each for every row that comes back.
 func (tx *Tx) queryRows(ctx context.Context, each func(*sql.Rows) error, before string, types rowsOf, after string, fixed []any, n int, row func(args []any, i int) []any) error {
 	return tx.inChunks(rowsStatement{before: before, types: types, after: after}, fixed, n, row, func(text string, args []any) error {
-		return tx.query(ctx, each, text, args...)
+		return tx.queryAll(ctx, each, text, args)
 	})
 }
 
@@ -83,7 +88,7 @@ func (tx *Tx) queryRows(ctx context.Context, each func(*sql.Rows) error, before 
 // after may hold an ON CONFLICT clause.
 func (tx *Tx) insertRows(ctx context.Context, target string, types rowsOf, after string, n int, row func(args []any, i int) []any) error {
 	return tx.inChunks(rowsStatement{into: target, types: types, after: after}, nil, n, row, func(text string, args []any) error {
-		_, err := tx.exec(ctx, text, args...)
+		_, err := tx.execAll(ctx, text, args)
 		return err
 	})
 }
@@ -91,6 +96,6 @@ func (tx *Tx) insertRows(ctx context.Context, target string, types rowsOf, after
 // insertedRows is insertRows with a RETURNING clause in after; it calls each for every row that comes back.
 func (tx *Tx) insertedRows(ctx context.Context, each func(*sql.Rows) error, target string, types rowsOf, after string, n int, row func(args []any, i int) []any) error {
 	return tx.inChunks(rowsStatement{into: target, types: types, after: after}, nil, n, row, func(text string, args []any) error {
-		return tx.query(ctx, each, text, args...)
+		return tx.queryAll(ctx, each, text, args)
 	})
 }
