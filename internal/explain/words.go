@@ -164,6 +164,7 @@ var terms = map[string]sentence{
 	string(stock.Opening): {"期首", "opening"}, string(stock.Receipt): {"入荷", "receipt"}, string(stock.Issue): {"出庫", "issue"},
 	string(stock.Adjustment): {"在庫調整", "adjustment"}, string(stock.Claimed): {"引当", "claim"}, string(stock.Shipment): {"出荷", "shipment"}, string(stock.Return): {"返品", "return"},
 	string(stock.ByOrder): {"受注", "order"}, string(stock.ByHand): {"画面", "screen"}, string(stock.ByAPI): {"API", "API"}, string(stock.ByImport): {"取込", "import"},
+	string(stock.ByStocktake): {"棚卸", "stocktake"},
 	string(channel.Temporary): {"一時的に応答なし", "no answer for now"}, string(channel.Throttled): {"呼び出し回数の上限", "too many calls"}, string(channel.Maintenance): {"メンテナンス", "maintenance"},
 	string(channel.Auth): {"認証の失敗", "not authorized"}, string(channel.NotFound): {"出品なし", "no such listing"}, string(channel.Invalid): {"受け付けない数", "refused"},
 	string(channel.Uncounted):   {"在庫管理なし", "not counted there"},

@@ -37,6 +37,8 @@ const (
 	ByHand   Cause = "hand"   // a person, on a screen
 	ByAPI    Cause = "api"    // a program
 	ByImport Cause = "import" // a file
+
+	ByStocktake Cause = "stocktake" // a difference that was found by counting and approved (棚卸)
 )
 
 // Movement is one line of the ledger (在庫変動). It is never changed or removed; a mistake is corrected by another one.

@@ -83,6 +83,8 @@ var causeWords = map[stock.Cause]string{
 	stock.ByHand:   "画面",
 	stock.ByAPI:    "API",
 	stock.ByImport: "取込",
+
+	stock.ByStocktake: "棚卸",
 }
 
 // Cause names a movement's door.
