@@ -75,22 +75,24 @@ func (s Since) With(m Movement, seq int64, at Moment) Since {
 type Count struct {
 	Units  int64       // on the shelf, from 0 to LargestUnits
 	Rule   PickedUnits // where the units of open orders were
-	Picked int64       // said by whoever counted; it counts with PickedAsked alone
+	Picked int64       // of the open orders that the books showed, off the shelf: said by whoever counted; it counts with PickedAsked alone
 	Books  Balance     // after the last movement of the moment
 	Since  Since
 	Says   Adjusted
+	Posted int64 // what approving has added to on hand already; Since knows nothing of that
 }
 
 // Expected is what should have been on hand at the moment.
 func (c Count) Expected() int64 { return c.Books.OnHand + c.Since.Late.OnHand }
 
-// Off is how many units were on hand at the moment and not on the shelf: those of open orders that had been picked.
+// Off is how many units were on hand at the moment and not on the shelf: those of open orders that had been picked. A shipment from before the moment that the books heard of
+// later is one of those that were said to be picked, and no longer on hand.
 func (c Count) Off() int64 {
 	switch c.Rule {
 	case TakenOff:
 		return max(0, c.Books.Committed+c.Since.Late.Committed)
 	case PickedAsked:
-		return c.Picked
+		return max(0, c.Picked+c.Since.Late.Committed)
 	}
 	return 0
 }
@@ -101,12 +103,12 @@ func (c Count) Variance() int64 { return c.Units + c.Off() - c.Expected() }
 // Unclear tells whether the books were adjusted since and nobody has said what that was.
 func (c Count) Unclear() bool { return c.Since.Corrected != 0 && c.Says == AdjustedUnsaid }
 
-// Delta is what must be added to on hand so that it is the truth of the shelf: what was counted and what has moved since.
+// Delta is what must still be added to on hand so that it is the truth of the shelf: what was counted and what has moved since.
 func (c Count) Delta() int64 {
 	if c.Says == AdjustedMoved {
-		return c.Variance()
+		return c.Variance() - c.Posted
 	}
-	return c.Variance() - c.Since.Corrected
+	return c.Variance() - c.Posted - c.Since.Corrected
 }
 
 // Scan is one entry at the shelf.
