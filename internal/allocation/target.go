@@ -31,6 +31,7 @@ type Target struct {
 
 	Excepted bool // the SKU's exception in this shop made it fewer
 	Capped   bool // the channel cannot show more
+	Limited  bool // something outside of the pattern allows fewer: the parts of a bundle
 	Listings int  // how often the shop lists the SKU; a split divides the shop's units evenly among them, the first get one more
 }
 
@@ -100,6 +101,9 @@ func (s Share) sane() Share {
 	s.N = min(max(s.N, 0), most)
 	return s
 }
+
+// Limit makes the target at most n units, for a reason outside of the pattern.
+func (t *Target) Limit(n int64) { t.Limited = t.lower(n) }
 
 // lower makes the target at most n units and tells whether that changed it.
 func (t *Target) lower(n int64) bool {

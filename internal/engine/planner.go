@@ -49,8 +49,8 @@ func (s *Service) planAll(ctx context.Context, tenant stock.TenantID) error {
 	}
 }
 
-// plan plans one batch and tells whether it was full.
-func (s *Service) plan(ctx context.Context, tenant stock.TenantID) (full bool, err error) {
+// plan plans one batch and tells whether there may be more.
+func (s *Service) plan(ctx context.Context, tenant stock.TenantID) (more bool, err error) {
 	shops, err := s.db.ListShops(ctx, tenant)
 	if err != nil {
 		return false, err
@@ -59,9 +59,12 @@ func (s *Service) plan(ctx context.Context, tenant stock.TenantID) (full bool, e
 	for _, shop := range shops {
 		byID[shop.ID] = shop.Allocation(s.specs[shop.Kind])
 	}
+	parts := false
 	planned, changed, err := s.db.Plan(ctx, tenant, planBatch, func(skus []*store.Unplanned) error {
+		parts = false
 		for _, u := range skus {
 			planSKU(u, byID)
+			parts = parts || u.InBundle
 		}
 		return nil
 	})
@@ -72,7 +75,7 @@ func (s *Service) plan(ctx context.Context, tenant stock.TenantID) (full bool, e
 		s.wakePublishers(tenant, changed)
 		s.tell()
 	}
-	return planned == planBatch, nil
+	return planned == planBatch || parts, nil // the bundles of parts are next
 }
 
 // planSKU fills in the targets of one SKU's listings.

@@ -38,7 +38,7 @@ func (e *NegativeError) Error() string {
 
 // ChangeError says what is wrong with a change by itself.
 type ChangeError struct {
-	Field  string // "mode" or "units"
+	Field  string // "mode", "units", or "sku" for one that is a bundle
 	Reason string
 }
 

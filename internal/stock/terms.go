@@ -94,7 +94,7 @@ func (e *TermsError) Error() string { return e.Field + " " + e.Reason }
 
 // TermsCodes are all codes of TermsError, for whoever has a sentence for each.
 func TermsCodes() []string {
-	return []string{"unknown", "negative", "percent", "large", "long", "daily", "mixed", "below", "product", "missing", "no_line", "closed"}
+	return []string{"unknown", "negative", "percent", "large", "long", "daily", "mixed", "below", "product", "missing", "no_line", "closed", "bundle"}
 }
 
 // Terms are the merchant's settings of one SKU: they decide what can be sold, and when to order more.

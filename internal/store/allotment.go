@@ -17,6 +17,7 @@ type Allotment struct {
 	Assigned   bool      // the SKU's own; otherwise it follows the tenant's default
 	Pattern    allocation.Pattern
 	Exceptions map[channel.ShopID]allocation.Share // nil when it has none
+	Bundle     *Bundle                             // of a bundle: a shop shows no more than its parts allow there; otherwise nil
 }
 
 // Most is the exception of a shop: the most that it may show; nil where it has none.
@@ -39,7 +40,16 @@ func (a Allotment) Targets(sellable stock.Quantity, shops []allocation.Shop) []a
 	for i := range shops {
 		shops[i] = a.In(shops[i])
 	}
-	return a.Pattern.Targets(sellable, shops)
+	targets := a.Pattern.Targets(sellable, shops)
+	if a.Bundle == nil {
+		return targets
+	}
+	for i := range targets {
+		if most, bound := a.Bundle.Limit(shops[i]).Sets.Units(); bound {
+			targets[i].Limit(most)
+		}
+	}
+	return targets
 }
 
 // allotments are the patterns of a tenant as one transaction sees them.

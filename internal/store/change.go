@@ -144,6 +144,9 @@ func (w *changeWork) decide(l *ledger) error {
 			before = l.balance(key)
 		}
 		delta, err := c.Delta(before)
+		if l.bundles[c.SKU] {
+			err = errBundle
+		}
 		if err != nil {
 			results[i] = ChangeResult{Refused: err, Reason: err.Error(), After: before}
 			refused = true

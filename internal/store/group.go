@@ -217,6 +217,11 @@ func (g *groups) transaction(ctx context.Context, tenant stock.TenantID, batch [
 		if err := tx.lockBalances(ctx, l, needed); err != nil {
 			return err
 		}
+		if slices.ContainsFunc(kinds, func(ws works) bool { _, orders := ws.(intakeWorks); return !orders }) {
+			if err := tx.findBundles(ctx, l); err != nil {
+				return err
+			}
+		}
 		for _, t := range batch {
 			if err := t.work.decide(l); err != nil {
 				return err

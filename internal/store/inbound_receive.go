@@ -111,6 +111,9 @@ func (w *receiptWork) decide(l *ledger) error {
 	refused := false
 	for i, row := range r.Rows {
 		wrong := row.check(w.lines[inboundKey{row.SKU, row.Document}])
+		if l.bundles[row.SKU] {
+			wrong = &stock.TermsError{Field: "sku", Reason: errBundle.Reason, Code: "bundle"}
+		}
 		w.answer.Rows[i].Refused = wrong
 		refused = refused || wrong != nil
 	}

@@ -65,6 +65,8 @@ type intakeWork struct {
 	sales     map[string]*saleRow
 	listings  map[order.Ref]*listingSight
 	ignored   map[string]bool // keys of codes that are no stock, among those of lines without a SKU
+	bundles   bool            // the tenant has some
+	recipes   map[stock.SKUID][]stock.Part
 	touched   []*saleRow
 }
 
@@ -75,8 +77,9 @@ type saleRow struct {
 	skus       map[string]stock.SKUID // by line
 	listings   map[string]ListingID
 	base       map[string]order.Claim
-	placed     time.Time        // at first sight; an order keeps its day
-	awaiting   map[string]int64 // units that wait until it is known which SKU the line is
+	parts      map[string][]stock.Part // of lines that claim parts of a bundle, for each that they ask for
+	placed     time.Time               // at first sight; an order keeps its day
+	awaiting   map[string]int64        // units that wait until it is known which SKU the line is
 	isNew      bool
 	touched    bool
 	snapshot   order.Snapshot
@@ -116,7 +119,7 @@ func (w *intakeWork) size() int {
 
 func newSaleRow() *saleRow {
 	return &saleRow{recorded: order.Recorded{Lines: make(map[string]order.RecordedLine)}, skus: make(map[string]stock.SKUID),
-		listings: make(map[string]ListingID), base: make(map[string]order.Claim), awaiting: make(map[string]int64), dirty: make(map[string]bool)}
+		listings: make(map[string]ListingID), base: make(map[string]order.Claim), parts: make(map[string][]stock.Part), awaiting: make(map[string]int64), dirty: make(map[string]bool)}
 }
 
 func (w *intakeWork) decide(l *ledger) error {
@@ -190,19 +193,24 @@ func (w *intakeWork) takeLine(l *ledger, s *saleRow, snapshot order.Snapshot, d 
 			}
 		}
 	} else {
+		parts := s.parts[key]
+		if parts == nil && d.From == s.base[key] && w.recipes[sku] != nil { // it has claimed nothing yet
+			parts = w.recipes[sku]
+			s.parts[key], s.dirty[key] = parts, true
+		}
+		g := goods{sku: sku, parts: parts, location: w.location, shop: w.in.Lease.Shop, day: stock.DayOf(s.placed, w.zone)}
 		for _, step := range d.Steps() {
 			occurred := snapshot.Version.AskedAt
 			if d.New && step.Kind == stock.Claimed {
 				occurred = snapshot.PlacedAt
 			}
-			after, err := l.postOrder(stock.Movement{SKU: sku, Location: w.location, Kind: step.Kind, OnHandDelta: step.OnHandDelta, CommittedDelta: step.CommittedDelta,
-				Document: snapshot.Number, Line: key, OccurredAt: occurred}, w.in.Lease.Shop, stock.DayOf(s.placed, w.zone))
+			n, oversold, err := l.postLine(g, step, stock.Movement{Document: snapshot.Number, Line: key, OccurredAt: occurred})
 			if err != nil {
 				return moved, fmt.Errorf("order %s line %s: %w", snapshot.Number, key, err)
 			}
 			moved = true
-			w.result.Movements++
-			w.result.Oversold += stock.Oversold(step.CommittedDelta, after)
+			w.result.Movements += n
+			w.result.Oversold += oversold
 		}
 	}
 	before, was := s.recorded.Lines[key]

@@ -34,7 +34,7 @@ func (ws intakeWorks) prepare(ctx context.Context, tx *Tx) ([]balanceKey, error)
 	if err := tx.fence(ctx, leases...); err != nil {
 		return nil, err
 	}
-	for _, load := range []func(context.Context, *Tx, map[channel.ShopID]*intakeWork) error{ws.loadShops, ws.loadSales, ws.loadListings, ws.loadIgnored} {
+	for _, load := range []func(context.Context, *Tx, map[channel.ShopID]*intakeWork) error{ws.loadShops, ws.loadSales, ws.loadListings, ws.loadIgnored, ws.loadRecipes} {
 		if err := load(ctx, tx, byShop); err != nil {
 			return nil, err
 		}
@@ -43,13 +43,13 @@ func (ws intakeWorks) prepare(ctx context.Context, tx *Tx) ([]balanceKey, error)
 	for _, w := range ws {
 		for _, l := range w.listings {
 			if l.sku != 0 {
-				keys = append(keys, balanceKey{l.sku, w.location})
+				keys = goods{sku: l.sku, parts: w.recipes[l.sku], location: w.location}.keys(keys)
 			}
 		}
 		for _, s := range w.sales {
-			for _, sku := range s.skus {
+			for line, sku := range s.skus {
 				if sku != 0 {
-					keys = append(keys, balanceKey{sku, w.location})
+					keys = goods{sku: sku, parts: s.parts[line], location: w.location}.keys(keys)
 				}
 			}
 		}
@@ -64,17 +64,18 @@ func (ws intakeWorks) loadShops(ctx context.Context, tx *Tx, byShop map[channel.
 		var connected int64
 		var location stock.LocationID
 		var zone string
-		if err := rows.Scan(&shop, &connected, &location, &zone); err != nil {
+		var bundles bool
+		if err := rows.Scan(&shop, &connected, &location, &zone, &bundles); err != nil {
 			return err
 		}
 		w := byShop[shop]
-		w.connected, w.location = instant(connected), location
+		w.connected, w.location, w.bundles = instant(connected), location, bundles
 		found++
 		var err error
 		w.zone, err = zoneOf(zone)
 		return err
-	}, `SELECT shop_id, connected_at, (SELECT MIN(location_id) FROM location WHERE tenant_id = $1), (SELECT time_zone FROM tenant WHERE tenant_id = $1)
-		FROM shop WHERE tenant_id = $1 AND shop_id IN (`, "BIGINT", `)`, nil, len(ws), func(args []any, i int) []any { return append(args, int64(ws[i].in.Lease.Shop)) })
+	}, `SELECT shop_id, connected_at, (SELECT MIN(location_id) FROM location WHERE tenant_id = $1), (SELECT time_zone FROM tenant WHERE tenant_id = $1),
+		EXISTS (SELECT 1 FROM bundle_leaf WHERE tenant_id = $1) FROM shop WHERE tenant_id = $1 AND shop_id IN (`, "BIGINT", `)`, nil, len(ws), func(args []any, i int) []any { return append(args, int64(ws[i].in.Lease.Shop)) })
 	if err == nil && found < len(ws) {
 		return fmt.Errorf("shop of an intake: %w", ErrNotFound)
 	}
@@ -123,7 +124,9 @@ func (ws intakeWorks) loadSales(ctx context.Context, tx *Tx, byShop map[channel.
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)
-	return tx.queryRows(ctx, func(rows *sql.Rows) error {
+	saleID := func(args []any, i int) []any { return append(args, ids[i]) }
+	bundled := false
+	err = tx.queryRows(ctx, func(rows *sql.Rows) error {
 		var id int64
 		var key string
 		var listing int64
@@ -131,18 +134,25 @@ func (ws intakeWorks) loadSales(ctx context.Context, tx *Tx, byShop map[channel.
 		var l order.RecordedLine
 		var base order.Claim
 		var awaiting int64
+		var ofParts bool
 		if err := rows.Scan(&id, &key, &listing, &sku, &l.Line.Ref, &l.Line.Code, &l.Line.Title, &l.Line.Wanted, &l.Line.Shipped, &l.Line.Returned,
-			&l.Claim.Held, &l.Claim.Shipped, &l.Claim.Returned, &base.Shipped, &base.Returned, &awaiting); err != nil {
+			&l.Claim.Held, &l.Claim.Shipped, &l.Claim.Returned, &base.Shipped, &base.Returned, &awaiting, &ofParts); err != nil {
 			return err
 		}
+		bundled = bundled || ofParts
 		l.Line.Key = key
 		s := byID[id]
 		s.recorded.Lines[key], s.skus[key], s.listings[key], s.base[key] = l, stock.SKUID(sku.Int64), ListingID(listing), base
 		s.awaiting[key] = awaiting
 		return nil
-	}, `SELECT sale_id, line, listing_id, sku_id, ref, code, title, wanted, wanted_shipped, wanted_returned, held, shipped, returned, base_shipped, base_returned, awaiting
-		FROM sale_line WHERE tenant_id = $1 AND sale_id IN (`, "BIGINT", `)`,
-		nil, len(ids), func(args []any, i int) []any { return append(args, ids[i]) })
+	}, `SELECT sale_id, line, listing_id, sku_id, ref, code, title, wanted, wanted_shipped, wanted_returned, held, shipped, returned, base_shipped, base_returned, awaiting, bundled
+		FROM sale_line WHERE tenant_id = $1 AND sale_id IN (`, "BIGINT", `)`, nil, len(ids), saleID)
+	if err != nil || !bundled {
+		return err
+	}
+	return tx.saleParts(ctx, ids, func(sale int64, line string, p stock.Part) {
+		byID[sale].parts[line] = append(byID[sale].parts[line], p)
+	})
 }
 
 func (ws intakeWorks) loadListings(ctx context.Context, tx *Tx, byShop map[channel.ShopID]*intakeWork) error {
@@ -271,17 +281,27 @@ func (ws intakeWorks) writeLines(ctx context.Context, tx *Tx) error {
 	slices.SortFunc(lines, func(a, b lineRow) int {
 		return cmp.Or(cmp.Compare(a.sale.id, b.sale.id), strings.Compare(a.key, b.key))
 	})
-	return tx.insertRows(ctx, `sale_line (tenant_id, sale_id, line, listing_id, sku_id, ref, code, title, wanted, wanted_shipped, wanted_returned,
-		held, shipped, returned, base_shipped, base_returned, awaiting)`, "BIGINT TEXT BIGINT BIGINT TEXT TEXT TEXT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT",
+	err := tx.insertRows(ctx, `sale_line (tenant_id, sale_id, line, listing_id, sku_id, ref, code, title, wanted, wanted_shipped, wanted_returned,
+		held, shipped, returned, base_shipped, base_returned, awaiting, bundled)`, "BIGINT TEXT BIGINT BIGINT TEXT TEXT TEXT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BOOLEAN",
 		` ON CONFLICT (tenant_id, sale_id, line) DO UPDATE SET listing_id = excluded.listing_id, sku_id = excluded.sku_id, wanted = excluded.wanted,
 		wanted_shipped = excluded.wanted_shipped, wanted_returned = excluded.wanted_returned, held = excluded.held, shipped = excluded.shipped, returned = excluded.returned,
-		awaiting = excluded.awaiting`,
+		awaiting = excluded.awaiting, bundled = excluded.bundled`,
 		len(lines), func(args []any, i int) []any {
 			s, key := lines[i].sale, lines[i].key
 			r := s.recorded.Lines[key]
 			return append(args, s.id, key, int64(s.listings[key]), nullable(int64(s.skus[key])), string(r.Line.Ref), r.Line.Code, r.Line.Title,
-				r.Line.Wanted, r.Line.Shipped, r.Line.Returned, r.Claim.Held, r.Claim.Shipped, r.Claim.Returned, s.base[key].Shipped, s.base[key].Returned, s.awaiting[key])
+				r.Line.Wanted, r.Line.Shipped, r.Line.Returned, r.Claim.Held, r.Claim.Shipped, r.Claim.Returned, s.base[key].Shipped, s.base[key].Returned, s.awaiting[key], s.parts[key] != nil)
 		})
+	if err != nil {
+		return err
+	}
+	var parts []salePart
+	for _, l := range lines {
+		for _, p := range l.sale.parts[l.key] {
+			parts = append(parts, salePart{l.sale.id, l.key, p})
+		}
+	}
+	return tx.writeSaleParts(ctx, parts)
 }
 
 func (ws intakeWorks) writeListings(ctx context.Context, tx *Tx) error {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"soroi/internal/channel"
+	"soroi/internal/order"
 	"soroi/internal/stock"
 )
 
@@ -39,7 +40,8 @@ type ledger struct {
 	accounts map[balanceKey]*account
 	rows     []movementRow
 	marks    map[stock.SKUID]mark
-	days     map[dayKey]int64 // units that orders of a day have taken, less what they gave back
+	bundles  map[stock.SKUID]bool // those among the SKUs; known where something else than orders is posted
+	days     map[dayKey]int64     // units that orders of a day have taken, less what they gave back
 }
 
 type account struct {
@@ -77,10 +79,35 @@ func (l *ledger) postOrder(m stock.Movement, shop channel.ShopID, placed stock.D
 	return l.add(m, shop, rankOrder)
 }
 
+// postLine adds what one step of a line's claim moves: of its SKU, or of each part of a bundle, all in one. m says the rest of the movements. A
+// bundle counts as sold beside its parts. It returns how many movements that were, and the units that were not there.
+func (l *ledger) postLine(g goods, step order.Step, m stock.Movement) (movements int, oversold int64, err error) {
+	parts := g.parts
+	if parts == nil {
+		parts = []stock.Part{{SKU: g.sku, Units: 1}}
+	} else if step.Kind == stock.Claimed {
+		l.days[dayKey{g.sku, g.day}] += step.CommittedDelta
+	}
+	m.Location, m.Kind = g.location, step.Kind
+	for _, p := range parts {
+		m.SKU, m.OnHandDelta, m.CommittedDelta = p.SKU, step.OnHandDelta*p.Units, step.CommittedDelta*p.Units
+		after, err := l.postOrder(m, g.shop, g.day)
+		if err != nil {
+			return movements, oversold, err
+		}
+		movements++
+		oversold += stock.Oversold(m.CommittedDelta, after)
+	}
+	return movements, oversold, nil
+}
+
 // post adds one movement that is not an order's and returns the balance after it. The balance must have been named by the work's prepare.
 func (l *ledger) post(m stock.Movement, r rank) (stock.Balance, error) {
 	if m.Cause == stock.ByOrder {
 		return stock.Balance{}, fmt.Errorf("movement of sku %d is an order's and has no day", m.SKU)
+	}
+	if l.bundles[m.SKU] {
+		return stock.Balance{}, fmt.Errorf("movement of sku %d: %w", m.SKU, errBundle)
 	}
 	return l.add(m, 0, r)
 }
@@ -100,6 +127,31 @@ func (l *ledger) add(m stock.Movement, shop channel.ShopID, r rank) (stock.Balan
 	l.rows = append(l.rows, movementRow{Movement: m, shop: shop, seq: a.movements, after: a.balance, oversold: oversold})
 	l.mark(m.SKU, r, m.OccurredAt)
 	return a.balance, nil
+}
+
+// errBundle refuses to put units of a bundle on a shelf: there are only those of its parts.
+var errBundle = &stock.ChangeError{Field: "sku", Reason: "is a bundle: how many there are follows from its parts; change theirs"}
+
+// findBundles finds the bundles among the SKUs that are locked.
+func (tx *Tx) findBundles(ctx context.Context, l *ledger) error {
+	var some bool
+	err := tx.one(ctx, []any{&some}, "SELECT EXISTS (SELECT 1 FROM bundle_leaf WHERE tenant_id = $1)")
+	if err != nil || !some {
+		return err
+	}
+	l.bundles = make(map[stock.SKUID]bool)
+	skus := make([]stock.SKUID, 0, len(l.accounts))
+	for k := range l.accounts {
+		skus = append(skus, k.sku)
+	}
+	skus = distinct(skus)
+	return tx.queryRows(ctx, func(rows *sql.Rows) error {
+		var sku stock.SKUID
+		err := rows.Scan(&sku)
+		l.bundles[sku] = true
+		return err
+	}, "SELECT sku_id FROM sku WHERE tenant_id = $1 AND bundle AND sku_id IN (", "BIGINT", ")", nil, len(skus),
+		func(args []any, i int) []any { return append(args, int64(skus[i])) })
 }
 
 // mark says that the SKU's targets must be planned anew; since is when the reason arose outside.

@@ -18,10 +18,11 @@ type Unplanned struct {
 	Code     string
 	Terms    stock.InForce
 	Archived bool // the SKU is out of use
+	InBundle bool // it is a part of bundles
 	Product  stock.ProductID
 	Sold     SoldLately
 	Inbound  int64         // units that are still expected
-	Balance  stock.Balance // over all locations
+	Balance  stock.Balance // over all locations; of a bundle, how many can be put together
 	Since    time.Time     // when the oldest of the reasons arose outside
 	Listings []PlanListing // by shop, then id, which is the order in which a pattern serves them
 	// Allotment is how the SKU's sellable quantity is divided.
@@ -133,6 +134,7 @@ func (tx *Tx) fillPlan(ctx context.Context, skus []*Unplanned) error {
 	if err != nil {
 		return err
 	}
+	var bundles []stock.SKUID
 	ids := make([]stock.SKUID, len(skus))
 	byID := make(map[stock.SKUID]*Unplanned, len(skus))
 	for i, u := range skus {
@@ -149,14 +151,18 @@ func (tx *Tx) fillPlan(ctx context.Context, skus []*Unplanned) error {
 		var product stock.ProductID
 		var lately SoldLately
 		var inbound int64
-		if err := rows.Scan(terms.dest(&sku, &code, &archived, &pattern, &b.OnHand, &b.Committed, &product, &lately.Week, &lately.Month, &inbound)...); err != nil {
+		var bundle, inBundle bool
+		if err := rows.Scan(terms.dest(&sku, &code, &archived, &bundle, &inBundle, &pattern, &b.OnHand, &b.Committed, &product, &lately.Week, &lately.Month, &inbound)...); err != nil {
 			return err
 		}
 		u := byID[sku]
-		u.Product, u.Sold, u.Inbound = product, lately, inbound
+		u.Product, u.Sold, u.Inbound, u.InBundle = product, lately, inbound, inBundle
+		if bundle {
+			bundles = append(bundles, sku)
+		}
 		u.Code, u.Terms, u.Archived, u.Balance, u.Allotment = code, terms.inForce(), archived, u.Balance.Plus(b), patterns.of(pattern)
 		return nil
-	}, `SELECT sku.sku_id, sku.code, sku.archived_at > 0, COALESCE(sku.pattern_id, 0), COALESCE(balance.on_hand, 0), COALESCE(balance.committed, 0), sku.product_id,
+	}, `SELECT sku.sku_id, sku.code, sku.archived_at > 0, sku.bundle, sku.in_bundle, COALESCE(sku.pattern_id, 0), COALESCE(balance.on_hand, 0), COALESCE(balance.committed, 0), sku.product_id,
 		CAST(COALESCE((SELECT SUM(sold) FROM sku_day AS week WHERE week.tenant_id = $1 AND week.sku_id = sku.sku_id AND week.day > $2 - 7), 0) AS BIGINT),
 		CAST(COALESCE((SELECT SUM(sold) FROM sku_day AS month WHERE month.tenant_id = $1 AND month.sku_id = sku.sku_id AND month.day > $2 - 30), 0) AS BIGINT),
 		CAST(COALESCE((SELECT SUM(units - received) FROM inbound WHERE inbound.tenant_id = $1 AND inbound.sku_id = sku.sku_id AND inbound.closed_at = 0
@@ -168,6 +174,15 @@ func (tx *Tx) fillPlan(ctx context.Context, skus []*Unplanned) error {
 	}
 	if err := tx.addExceptions(ctx, ids, func(sku stock.SKUID) *Allotment { return &byID[sku].Allotment }); err != nil {
 		return err
+	}
+	of, err := tx.bundlesOf(ctx, today, patterns, bundles)
+	if err != nil {
+		return err
+	}
+	for sku, b := range of {
+		u := byID[sku]
+		u.Allotment.Bundle = b
+		b.counted(&u.Terms, &u.Balance)
 	}
 	err = tx.queryRows(ctx, func(rows *sql.Rows) error {
 		var sku stock.SKUID
@@ -196,6 +211,9 @@ func (tx *Tx) writePlan(ctx context.Context, skus []*Unplanned, shops map[channe
 	type change struct {
 		*PlanListing
 		since time.Time
+	}
+	if err := tx.markBundles(ctx, skus); err != nil {
+		return err
 	}
 	var changes []change
 	for _, u := range skus {

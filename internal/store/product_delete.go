@@ -40,6 +40,7 @@ func (tx *Tx) deleteUnused(ctx context.Context, codes []string) (removed []strin
 	}, `SELECT code, sku_id, product_id FROM sku WHERE tenant_id = $1
 		AND NOT EXISTS (SELECT 1 FROM movement WHERE movement.tenant_id = sku.tenant_id AND movement.sku_id = sku.sku_id)
 		AND NOT EXISTS (SELECT 1 FROM listing WHERE listing.tenant_id = sku.tenant_id AND listing.sku_id = sku.sku_id)
+		AND NOT bundle AND NOT EXISTS (SELECT 1 FROM bundle_part WHERE bundle_part.tenant_id = sku.tenant_id AND bundle_part.part_id = sku.sku_id)
 		AND NOT EXISTS (SELECT 1 FROM sku_day WHERE sku_day.tenant_id = sku.tenant_id AND sku_day.sku_id = sku.sku_id)
 		AND NOT EXISTS (SELECT 1 FROM inbound WHERE inbound.tenant_id = sku.tenant_id AND inbound.sku_id = sku.sku_id)
 		AND code IN (`, "TEXT", ")", nil, len(codes), func(args []any, i int) []any { return append(args, codes[i]) })

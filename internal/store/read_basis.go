@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strconv"
 	"time"
 
 	"soroi/internal/channel"
@@ -85,7 +86,19 @@ func (db *DB) SoldSince(ctx context.Context, tenant stock.TenantID, l Listing) (
 // soldSince walks the SKU's movements back from the newest, so its cost is what has happened since and not the whole history.
 func (tx *Tx) soldSince(ctx context.Context, l Listing) (int64, error) {
 	since := micros(l.FollowedSince().Add(-clockMargin))
-	locations, err := tx.locationsOf(ctx, l.SKU)
+	sku, delta := l.SKU, "committed_delta"
+	leaves, err := tx.leavesOf(ctx, []stock.SKUID{l.SKU})
+	if err != nil {
+		return 0, err
+	}
+	if parts := leaves[l.SKU]; parts != nil { // a bundle has no movements: those of one part, by lines of the bundle, stand for it
+		sku = parts[0].SKU
+		delta = `COALESCE(committed_delta / (SELECT sale_part.units FROM sale
+			JOIN sale_line ON sale_line.tenant_id = $1 AND sale_line.sale_id = sale.sale_id AND sale_line.line = movement.line AND sale_line.sku_id = ` + strconv.FormatInt(int64(l.SKU), 10) + `
+			JOIN sale_part ON sale_part.tenant_id = $1 AND sale_part.sale_id = sale.sale_id AND sale_part.line = sale_line.line AND sale_part.sku_id = movement.sku_id
+			WHERE sale.tenant_id = $1 AND sale.shop_id = movement.shop_id AND sale.number = movement.document), 0)`
+	}
+	locations, err := tx.locationsOf(ctx, sku)
 	if err != nil {
 		return 0, err
 	}
@@ -108,8 +121,8 @@ func (tx *Tx) soldSince(ctx context.Context, l Listing) (int64, error) {
 					units += delta
 				}
 				return nil
-			}, `SELECT seq, kind, shop_id, committed_delta, posted_at FROM movement
-				WHERE tenant_id = $1 AND sku_id = $2 AND location_id = $3 AND seq < $4 ORDER BY seq DESC LIMIT 200`, int64(l.SKU), int64(at.ID), before)
+			}, `SELECT seq, kind, shop_id, `+delta+`, posted_at FROM movement
+				WHERE tenant_id = $1 AND sku_id = $2 AND location_id = $3 AND seq < $4 ORDER BY seq DESC LIMIT 200`, int64(sku), int64(at.ID), before)
 			if err != nil {
 				return 0, err
 			}

@@ -198,8 +198,11 @@ type OpenClaim struct {
 // openClaims reads the lines that hold units of a SKU, the oldest order first: at most limit of them, how many there are, and how many
 // units all of them hold.
 func (tx *Tx) openClaims(ctx context.Context, sku stock.SKUID, limit int) (claims []OpenClaim, lines, units int64, err error) {
-	err = tx.one(ctx, []any{&lines, &units}, `SELECT COUNT(*), CAST(COALESCE(SUM(held), 0) AS BIGINT) FROM sale_line
-		WHERE tenant_id = $1 AND sku_id = $2 AND held <> 0`, int64(sku))
+	const held = ` FROM (SELECT sale_id, line, held FROM sale_line WHERE tenant_id = $1 AND sku_id = $2 AND held <> 0 AND NOT bundled UNION ALL
+		SELECT sale_line.sale_id, sale_line.line, held * units FROM sale_part JOIN sale_line ON sale_line.tenant_id = sale_part.tenant_id
+			AND sale_line.sale_id = sale_part.sale_id AND sale_line.line = sale_part.line
+		WHERE sale_part.tenant_id = $1 AND sale_part.sku_id = $2 AND held <> 0 AND bundled) AS claims`
+	err = tx.one(ctx, []any{&lines, &units}, `SELECT COUNT(*), CAST(COALESCE(SUM(held), 0) AS BIGINT)`+held, int64(sku))
 	if err != nil || lines == 0 {
 		return nil, lines, units, err
 	}
@@ -210,9 +213,7 @@ func (tx *Tx) openClaims(ctx context.Context, sku stock.SKUID, limit int) (claim
 		c.PlacedAt = instant(placed)
 		claims = append(claims, c)
 		return err
-	}, `SELECT sale.shop_id, sale.number, sale_line.line, sale.placed_at, sale_line.held FROM sale_line
-		JOIN sale ON sale.tenant_id = sale_line.tenant_id AND sale.sale_id = sale_line.sale_id
-		WHERE sale_line.tenant_id = $1 AND sale_line.sku_id = $2 AND sale_line.held <> 0
-		ORDER BY sale.placed_at, sale.shop_id, sale.number, sale_line.line LIMIT $3`, int64(sku), limit)
+	}, `SELECT sale.shop_id, sale.number, claims.line, sale.placed_at, claims.held`+held+`
+		JOIN sale ON sale.tenant_id = $1 AND sale.sale_id = claims.sale_id ORDER BY sale.placed_at, sale.shop_id, sale.number, claims.line LIMIT $3`, int64(sku), limit)
 	return claims, lines, units, err
 }

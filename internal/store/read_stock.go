@@ -16,12 +16,12 @@ type StockRow struct {
 	SKU     stock.SKUID
 	Code    string
 	Name    string
-	Product string    // the product's code
-	Options [3]string // its values of the product's options; "" where the product has no such option
-	Terms   stock.InForce
+	Product string        // the product's code
+	Options [3]string     // its values of the product's options; "" where the product has no such option
+	Terms   stock.InForce // of a bundle: stocked or unlimited, as its parts are
 	// Defaults are what the product says, whether the SKU follows it or not.
 	Defaults stock.Defaults
-	Balance  stock.Balance // over all locations
+	Balance  stock.Balance // over all locations; of a bundle, how many can be put together
 	MovedAt  time.Time     // when its last movement was posted; zero when there is none
 	// Allotment is how the sellable quantity is divided.
 	Allotment Allotment
@@ -183,20 +183,25 @@ func (tx *Tx) fillStock(ctx context.Context, rows []StockRow, shops map[channel.
 	if err != nil {
 		return err
 	}
+	var bundles []stock.SKUID
 	err = tx.queryRows(ctx, func(r *sql.Rows) error {
 		var sku stock.SKUID
 		var s StockRow
 		var terms termsRow
 		var pattern PatternID
-		if err := r.Scan(terms.dest(&sku, &s.Product, &s.Options[0], &s.Options[1], &s.Options[2], &s.Archived, &pattern, &s.Unplanned, &s.Sold.Week, &s.Sold.Month, &s.Inbound)...); err != nil {
+		var bundle bool
+		if err := r.Scan(terms.dest(&sku, &bundle, &s.Product, &s.Options[0], &s.Options[1], &s.Options[2], &s.Archived, &pattern, &s.Unplanned, &s.Sold.Week, &s.Sold.Month, &s.Inbound)...); err != nil {
 			return err
 		}
 		row := byID[sku]
+		if bundle {
+			bundles = append(bundles, sku)
+		}
 		row.Allotment = patterns.of(pattern)
 		row.Product, row.Options, row.Archived, row.Unplanned, row.Terms = s.Product, s.Options, s.Archived, s.Unplanned, terms.inForce()
 		row.Defaults, row.Sold, row.Inbound = terms.product, s.Sold, s.Inbound
 		return nil
-	}, `SELECT sku.sku_id, product.code, sku.option1, sku.option2, sku.option3, sku.archived_at > 0, COALESCE(sku.pattern_id, 0),
+	}, `SELECT sku.sku_id, sku.bundle, product.code, sku.option1, sku.option2, sku.option3, sku.archived_at > 0, COALESCE(sku.pattern_id, 0),
 		sku_plan.marked > sku_plan.planned OR sku.daily AND (SELECT tenant.day FROM tenant WHERE tenant.tenant_id = $1) < $2,
 		sku_plan.sold_7, sku_plan.sold_30, sku_plan.inbound, `+termsColumns+`
 		FROM sku`+termsJoins+` JOIN sku_plan ON sku_plan.tenant_id = sku.tenant_id AND sku_plan.sku_id = sku.sku_id
@@ -207,6 +212,15 @@ func (tx *Tx) fillStock(ctx context.Context, rows []StockRow, shops map[channel.
 	}
 	if err := tx.addExceptions(ctx, skus, func(sku stock.SKUID) *Allotment { return &byID[sku].Allotment }); err != nil {
 		return err
+	}
+	of, err := tx.bundlesOf(ctx, today, patterns, bundles)
+	if err != nil {
+		return err
+	}
+	for sku, b := range of {
+		row := byID[sku]
+		row.Allotment.Bundle = b
+		b.counted(&row.Terms, &row.Balance)
 	}
 	return tx.listingsOf(ctx, skus, shops, func(l Listing) { byID[l.SKU].Listings = append(byID[l.SKU].Listings, l) })
 }

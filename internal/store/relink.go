@@ -30,6 +30,9 @@ type relinking struct {
 	links         []*relink
 	lines         []*movingLine
 
+	// recipes are what bundles come down to from now on; nil reads it.
+	recipes map[stock.SKUID][]stock.Part
+
 	location stock.LocationID
 	zone     *time.Location
 }
@@ -58,10 +61,12 @@ type movingLine struct {
 	line     order.Line
 	listing  ListingID
 	from, to stock.SKUID
-	ignored  bool        // afterwards nothing is to be asked about it
-	base     order.Claim // what was never posted
-	claim    order.Claim // as recorded, then as it will be
-	link     *relink     // of its listing; of nothing where the line itself is given a SKU
+	ignored  bool         // afterwards nothing is to be asked about it
+	base     order.Claim  // what was never posted
+	claim    order.Claim  // as recorded, then as it will be
+	bundled  bool         // it claims parts of a bundle
+	had, has []stock.Part // of from and of to, for each that it asks for; nil where it is the SKU itself that is claimed
+	link     *relink      // of its listing; of nothing where the line itself is given a SKU
 }
 
 // lineOf reads the columns of movingColumns.
@@ -69,13 +74,13 @@ func lineOf(rows *sql.Rows) (*movingLine, error) {
 	l := &movingLine{}
 	var sku sql.NullInt64
 	err := rows.Scan(&l.sale, &l.number, &l.shop, &l.placed, &l.line.Key, &l.listing, &sku, &l.line.Ref, &l.line.Code, &l.line.Title, &l.line.Wanted,
-		&l.line.Shipped, &l.line.Returned, &l.claim.Held, &l.claim.Shipped, &l.claim.Returned, &l.base.Shipped, &l.base.Returned)
+		&l.line.Shipped, &l.line.Returned, &l.claim.Held, &l.claim.Shipped, &l.claim.Returned, &l.base.Shipped, &l.base.Returned, &l.bundled)
 	l.from = stock.SKUID(sku.Int64)
 	return l, err
 }
 
 const movingColumns = `SELECT sale_line.sale_id, sale.number, sale.shop_id, sale.placed_at, sale_line.line, sale_line.listing_id, sale_line.sku_id, sale_line.ref, sale_line.code,
-	sale_line.title, wanted, wanted_shipped, wanted_returned, held, shipped, returned, base_shipped, base_returned
+	sale_line.title, wanted, wanted_shipped, wanted_returned, held, shipped, returned, base_shipped, base_returned, bundled
 	FROM sale_line JOIN sale ON sale.tenant_id = sale_line.tenant_id AND sale.sale_id = sale_line.sale_id `
 
 // lockShops keeps the loops of shops from taking orders or listings in until the transaction ends, in whichever process they run.
@@ -113,21 +118,56 @@ func (r *relinking) prepare(ctx context.Context, tx *Tx) ([]balanceKey, error) {
 	if err := tx.ignoreLines(ctx, r.lines); err != nil {
 		return nil, err
 	}
+	if err := r.findParts(ctx, tx); err != nil {
+		return nil, err
+	}
 	var keys []balanceKey
-	add := func(sku stock.SKUID) {
-		if sku != 0 {
-			keys = append(keys, balanceKey{sku, r.location})
+	for _, l := range r.lines {
+		if l.from != 0 {
+			keys = r.goods(l, l.from, l.had).keys(keys)
+		}
+		if l.to != 0 {
+			keys = r.goods(l, l.to, l.has).keys(keys)
 		}
 	}
-	for _, l := range r.links {
-		add(l.from)
-		add(l.to)
+	return keys, nil
+}
+
+// findParts finds what lines claim that are, or become, lines of a bundle: the old recipe is the line's own, the new one is the bundle's of now.
+func (r *relinking) findParts(ctx context.Context, tx *Tx) error {
+	var sales []int64
+	var skus []stock.SKUID
+	for _, l := range r.lines {
+		if l.bundled {
+			sales = append(sales, l.sale)
+		}
+		if l.to != 0 {
+			skus = append(skus, l.to)
+		}
+	}
+	type saleLine struct {
+		sale int64
+		line string
+	}
+	had := make(map[saleLine][]stock.Part)
+	err := tx.saleParts(ctx, distinct(sales), func(sale int64, line string, p stock.Part) {
+		had[saleLine{sale, line}] = append(had[saleLine{sale, line}], p)
+	})
+	if err != nil {
+		return err
+	}
+	recipes := r.recipes
+	if recipes == nil {
+		recipes, err = tx.leavesOf(ctx, distinct(skus))
 	}
 	for _, l := range r.lines {
-		add(l.from)
-		add(l.to)
+		l.had, l.has = had[saleLine{l.sale, l.line.Key}], recipes[l.to]
 	}
-	return keys, nil
+	return err
+}
+
+func (r *relinking) goods(l *movingLine, sku stock.SKUID, parts []stock.Part) goods {
+	return goods{sku: sku, parts: parts, location: r.location, shop: l.shop, day: stock.DayOf(instant(l.placed), r.zone)}
 }
 
 type shopRef struct {
@@ -203,12 +243,12 @@ func (r *relinking) decide(l *ledger) error {
 	for _, line := range r.lines {
 		next := line.next()
 		if line.from != 0 {
-			if err := r.post(l, line, line.from, line.claim.Steps(line.base)); err != nil {
+			if err := r.post(l, line, r.goods(line, line.from, line.had), line.claim.Steps(line.base)); err != nil {
 				return err
 			}
 		}
 		if line.to != 0 {
-			if err := r.post(l, line, line.to, line.base.Steps(next)); err != nil {
+			if err := r.post(l, line, r.goods(line, line.to, line.has), line.base.Steps(next)); err != nil {
 				return err
 			}
 		}
@@ -235,10 +275,9 @@ func (l *movingLine) count(next order.Claim) {
 	l.link.units += max(l.base.Distance(l.claim), l.base.Distance(next))
 }
 
-func (r *relinking) post(l *ledger, line *movingLine, sku stock.SKUID, steps []order.Step) error {
+func (r *relinking) post(l *ledger, line *movingLine, g goods, steps []order.Step) error {
 	for _, step := range steps {
-		_, err := l.postOrder(stock.Movement{SKU: sku, Location: r.location, Kind: step.Kind, OnHandDelta: step.OnHandDelta, CommittedDelta: step.CommittedDelta,
-			Document: line.number, Line: line.line.Key, Actor: r.actor, Reason: r.reason, OccurredAt: l.now}, line.shop, stock.DayOf(instant(line.placed), r.zone))
+		_, _, err := l.postLine(g, step, stock.Movement{Document: line.number, Line: line.line.Key, Actor: r.actor, Reason: r.reason, OccurredAt: l.now})
 		if err != nil {
 			return fmt.Errorf("order %s line %s: %w", line.number, line.line.Key, err)
 		}
@@ -269,16 +308,39 @@ func (r *relinking) record(ctx context.Context, tx *Tx) error {
 	if err != nil {
 		return err
 	}
-	err = tx.execRows(ctx, `UPDATE sale_line SET sku_id = v.column3, listing_id = v.column4, held = v.column5, shipped = v.column6, returned = v.column7, awaiting = v.column8 FROM (`,
-		"BIGINT TEXT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT", `) AS v WHERE sale_line.tenant_id = $1 AND sale_line.sale_id = v.column1 AND sale_line.line = v.column2`,
+	err = tx.execRows(ctx, `UPDATE sale_line SET sku_id = v.column3, listing_id = v.column4, held = v.column5, shipped = v.column6, returned = v.column7, awaiting = v.column8, bundled = v.column9 FROM (`,
+		"BIGINT TEXT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BOOLEAN", `) AS v WHERE sale_line.tenant_id = $1 AND sale_line.sale_id = v.column1 AND sale_line.line = v.column2`,
 		nil, len(r.lines), func(args []any, i int) []any {
 			l := r.lines[i]
-			return append(args, l.sale, l.line.Key, nullable(int64(l.to)), int64(l.link.listing), l.claim.Held, l.claim.Shipped, l.claim.Returned, l.awaiting())
+			return append(args, l.sale, l.line.Key, nullable(int64(l.to)), int64(l.link.listing), l.claim.Held, l.claim.Shipped, l.claim.Returned, l.awaiting(), l.has != nil)
 		})
 	if err != nil {
 		return err
 	}
+	if err := r.recordParts(ctx, tx); err != nil {
+		return err
+	}
 	return r.recordListed(ctx, tx)
+}
+
+// recordParts replaces what the lines claim for each bundle that they ask for.
+func (r *relinking) recordParts(ctx context.Context, tx *Tx) error {
+	var gone []*movingLine
+	var parts []salePart
+	for _, l := range r.lines {
+		if l.had != nil {
+			gone = append(gone, l)
+		}
+		for _, p := range l.has {
+			parts = append(parts, salePart{l.sale, l.line.Key, p})
+		}
+	}
+	err := tx.execRows(ctx, "DELETE FROM sale_part WHERE tenant_id = $1 AND (sale_id, line) IN (", "BIGINT TEXT", ")", nil, len(gone),
+		func(args []any, i int) []any { return append(args, gone[i].sale, gone[i].line.Key) })
+	if err != nil {
+		return err
+	}
+	return tx.writeSaleParts(ctx, parts)
 }
 
 // make adds the listings that are known from orders alone.

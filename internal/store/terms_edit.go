@@ -103,6 +103,7 @@ type termsBooks struct {
 
 type ownTerms struct {
 	product     stock.ProductID
+	bundle      bool
 	before, now stock.Terms
 }
 
@@ -142,7 +143,11 @@ func (b *termsBooks) apply(row TermsRow) (TermsResult, error) {
 		}
 		r.Before, r.After = s.now, s.now
 		var next stock.Terms
-		if next, err = row.Change.Apply(s.now, b.products[s.product].now); err == nil {
+		next, err = row.Change.Apply(s.now, b.products[s.product].now)
+		if err == nil && s.bundle && next.Supply != s.now.Supply {
+			err = &stock.TermsError{Field: "supply", Reason: "follows from the parts of a bundle", Code: "bundle"}
+		}
+		if err == nil {
 			s.now, r.After = next, next
 		}
 	} else {
@@ -212,7 +217,7 @@ func (tx *Tx) loadTerms(ctx context.Context, rows []TermsRow) (*termsBooks, erro
 		var id stock.SKUID
 		var s ownTerms
 		var point sql.NullInt64
-		err := r.Scan(&id, &s.product, &s.now.Supply, &s.now.Figure, &s.now.Daily, &s.now.Secured.As, &s.now.Secured.N, &s.now.Secured.Reason, &point)
+		err := r.Scan(&id, &s.product, &s.bundle, &s.now.Supply, &s.now.Figure, &s.now.Daily, &s.now.Secured.As, &s.now.Secured.N, &s.now.Secured.Reason, &point)
 		if err == nil && books.products[s.product] == nil {
 			return fmt.Errorf("sku %d changed its product meanwhile: %w", id, ErrAgain)
 		}
@@ -220,7 +225,7 @@ func (tx *Tx) loadTerms(ctx context.Context, rows []TermsRow) (*termsBooks, erro
 		s.before = s.now
 		books.skus[id] = &s
 		return err
-	}, "SELECT sku_id, product_id, supply, figure, daily, secured_as, secured, secured_reason, reorder_point FROM sku WHERE tenant_id = $1 AND sku_id IN (", "BIGINT",
+	}, "SELECT sku_id, product_id, bundle, supply, figure, daily, secured_as, secured, secured_reason, reorder_point FROM sku WHERE tenant_id = $1 AND sku_id IN (", "BIGINT",
 		") ORDER BY sku_id"+tx.lock(), nil, len(skus), bySKU)
 }
 

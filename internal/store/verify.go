@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"soroi/internal/channel"
@@ -320,18 +322,40 @@ func (v *verifier) readBalances(ctx context.Context, after *balanceRow) ([]balan
 	return list, err
 }
 
-// readHeld reads what the orders hold of each SKU, by SKU.
+// readHeld reads what the orders hold of each SKU, by SKU: lines of it, and lines of bundles that it is a part of.
 func (v *verifier) readHeld(ctx context.Context, after *heldRow) ([]heldRow, error) {
-	if after == nil {
-		after = &heldRow{sku: -1 << 62}
+	from := stock.SKUID(-1 << 62)
+	if after != nil {
+		from = after.sku
 	}
-	list := make([]heldRow, 0, v.page)
-	err := v.tx.query(ctx, func(rows *sql.Rows) error {
-		var r heldRow
-		err := rows.Scan(&r.sku, &r.held)
-		list = append(list, r)
-		return err
-	}, `SELECT sku_id, CAST(SUM(held) AS BIGINT) FROM sale_line WHERE tenant_id = $1 AND sku_id > $2 AND held <> 0 GROUP BY sku_id ORDER BY sku_id LIMIT $3`,
-		int64(after.sku), v.page)
-	return list, err
+	sums := make(map[stock.SKUID]int64)
+	end := stock.SKUID(1<<63 - 1) // so far, both texts have been read
+	for _, text := range []string{
+		`SELECT sku_id, CAST(SUM(held) AS BIGINT) FROM sale_line WHERE tenant_id = $1 AND sku_id > $2 AND held <> 0 AND NOT bundled GROUP BY sku_id ORDER BY sku_id LIMIT $3`,
+		`SELECT sale_part.sku_id, CAST(SUM(held * units) AS BIGINT) FROM sale_part JOIN sale_line ON sale_line.tenant_id = sale_part.tenant_id
+			AND sale_line.sale_id = sale_part.sale_id AND sale_line.line = sale_part.line
+			WHERE sale_part.tenant_id = $1 AND sale_part.sku_id > $2 AND held <> 0 AND bundled GROUP BY sale_part.sku_id ORDER BY sale_part.sku_id LIMIT $3`,
+	} {
+		n, last := 0, heldRow{}
+		err := v.tx.query(ctx, func(rows *sql.Rows) error {
+			err := rows.Scan(&last.sku, &last.held)
+			sums[last.sku] += last.held
+			n++
+			return err
+		}, text, int64(from), v.page)
+		if err != nil {
+			return nil, err
+		}
+		if n == v.page {
+			end = min(end, last.sku)
+		}
+	}
+	list := make([]heldRow, 0, len(sums))
+	for sku, held := range sums {
+		if sku <= end {
+			list = append(list, heldRow{sku, held})
+		}
+	}
+	slices.SortFunc(list, func(a, b heldRow) int { return cmp.Compare(a.sku, b.sku) })
+	return list, nil
 }

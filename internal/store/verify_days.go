@@ -42,8 +42,14 @@ func (v *verifier) days(ctx context.Context) error {
 			}
 		}
 		err := v.eachLine(ctx, func(r claimRow) bool {
-			if posted := r.posted(); r.sku != 0 {
-				add(dayKey{r.sku, stock.DayOf(r.placed, zone)}, posted.Held+posted.Shipped)
+			rows := r.ofParts()
+			if r.parts != nil {
+				rows = append(rows, r) // the bundle counts as sold beside its parts
+			}
+			for _, of := range rows {
+				if posted := of.posted(); of.sku != 0 {
+					add(dayKey{of.sku, stock.DayOf(of.placed, zone)}, posted.Held+posted.Shipped)
+				}
 			}
 			v.step(1)
 			return true

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -47,13 +48,32 @@ type claimRow struct {
 	claim  order.Claim
 	base   order.Claim // what was never posted
 	placed time.Time
+	parts  []stock.Part // what it claims for each bundle; nil where it claims the SKU itself
+	part   *stock.Part  // this row is only about that one of its parts
 }
 
 func (r claimRow) key() lineKey { return keyOfLine(r.shop, r.number, r.line, r.sku) }
 
 // posted is what movements must have come to for the line's claim.
 func (r claimRow) posted() order.Claim {
-	return order.Claim{Held: r.claim.Held, Shipped: r.claim.Shipped - r.base.Shipped, Returned: r.claim.Returned - r.base.Returned}
+	c := order.Claim{Held: r.claim.Held, Shipped: r.claim.Shipped - r.base.Shipped, Returned: r.claim.Returned - r.base.Returned}
+	if r.part != nil {
+		c.Held, c.Shipped, c.Returned = c.Held*r.part.Units, c.Shipped*r.part.Units, c.Returned*r.part.Units
+	}
+	return c
+}
+
+// ofParts are the rows of what the line claims: itself, or one for each part of a bundle.
+func (r claimRow) ofParts() []claimRow {
+	if r.parts == nil {
+		return []claimRow{r}
+	}
+	rows := make([]claimRow, len(r.parts))
+	for i := range r.parts {
+		rows[i] = r
+		rows[i].part, rows[i].sku = &r.parts[i], r.parts[i].SKU
+	}
+	return rows
 }
 
 // claimOf is what one movement adds to its line's claim.
@@ -118,7 +138,9 @@ func (v *verifier) sumLines(ctx context.Context, part int64) (map[lineKey]order.
 		return nil, err
 	}
 	err = v.eachLine(ctx, func(r claimRow) bool {
-		add(r.key(), r.posted(), -1)
+		for _, of := range r.ofParts() {
+			add(of.key(), of.posted(), -1)
+		}
 		if part == 0 {
 			v.report.Lines++
 		}
@@ -152,8 +174,10 @@ func (o oddRow) before(other oddRow) bool {
 func (v *verifier) firstOdd(ctx context.Context, left map[lineKey]order.Claim) (oddRow, error) {
 	var odd oddRow
 	err := v.eachLine(ctx, func(r claimRow) bool {
-		if diff, there := left[r.key()]; there {
-			odd = oddRow{line: &r, diff: diff}
+		for _, of := range r.ofParts() {
+			if diff, there := left[of.key()]; there && odd.line == nil {
+				odd = oddRow{line: &of, diff: diff}
+			}
 		}
 		return odd.line == nil
 	})
@@ -176,6 +200,14 @@ func (v *verifier) nameOdd(ctx context.Context, odd oddRow) error {
 		shop, err := v.shopName(ctx, odd.line.shop)
 		b := &BrokenRow{Table: "sale_line", Key: "shop " + shop + ", order " + odd.line.number + ", line " + odd.line.line}
 		claim, says := odd.line.claim, "%d by its movements"
+		if odd.line.part != nil {
+			code, err := v.code(ctx, "SELECT code FROM sku WHERE tenant_id = $1 AND sku_id = $2", int64(odd.line.sku))
+			if err != nil {
+				return err
+			}
+			b.Key += ", part " + code
+			claim = odd.line.posted()
+		}
 		switch diff := odd.diff; {
 		case diff.Held != 0:
 			b.What, b.Found, b.Expected = "held", fmt.Sprint(claim.Held), fmt.Sprintf(says, claim.Held+diff.Held)
@@ -237,17 +269,33 @@ func (v *verifier) readLines(ctx context.Context, after *claimRow) ([]claimRow, 
 		after = &claimRow{sale: -1 << 62}
 	}
 	list := make([]claimRow, 0, v.page)
+	var bundled []int64
 	err := v.tx.query(ctx, func(rows *sql.Rows) error {
 		var r claimRow
 		var sku sql.NullInt64
 		var placed int64
-		err := rows.Scan(&r.sale, &r.number, &r.line, &r.shop, &sku, &r.claim.Held, &r.claim.Shipped, &r.claim.Returned, &r.base.Shipped, &r.base.Returned, &placed)
+		var isBundle bool
+		err := rows.Scan(&r.sale, &r.number, &r.line, &r.shop, &sku, &r.claim.Held, &r.claim.Shipped, &r.claim.Returned, &r.base.Shipped, &r.base.Returned, &placed, &isBundle)
 		r.sku, r.placed = stock.SKUID(sku.Int64), instant(placed)
+		if isBundle {
+			r.parts = []stock.Part{} // one without parts claims nothing, and its movements show it
+			bundled = append(bundled, r.sale)
+		}
 		list = append(list, r)
 		return err
-	}, `SELECT sale_line.sale_id, sale.number, sale_line.line, sale.shop_id, sale_line.sku_id, held, shipped, returned, base_shipped, base_returned, sale.placed_at FROM sale_line
+	}, `SELECT sale_line.sale_id, sale.number, sale_line.line, sale.shop_id, sale_line.sku_id, held, shipped, returned, base_shipped, base_returned, sale.placed_at, bundled FROM sale_line
 		JOIN sale ON sale.tenant_id = sale_line.tenant_id AND sale.sale_id = sale_line.sale_id
 		WHERE sale_line.tenant_id = $1 AND (sale_line.sale_id, sale_line.line) > ($2, $3) ORDER BY sale_line.sale_id, sale_line.line LIMIT $4`,
 		after.sale, after.line, v.page)
-	return list, err
+	if err != nil || len(bundled) == 0 {
+		return list, err
+	}
+	return list, v.tx.saleParts(ctx, distinct(bundled), func(sale int64, line string, p stock.Part) {
+		i, there := slices.BinarySearchFunc(list, claimRow{sale: sale, line: line}, func(a, b claimRow) int {
+			return cmp.Or(cmp.Compare(a.sale, b.sale), cmp.Compare(a.line, b.line))
+		})
+		if there && list[i].parts != nil {
+			list[i].parts = append(list[i].parts, p)
+		}
+	})
 }

@@ -209,6 +209,10 @@ func (s *Screen) change(r *http.Request, page *Page, item store.SKU) error {
 	if answer.Repeated || len(answer.Rows) == 0 || answer.Rows[0].Refused == nil {
 		return nil
 	}
+	if errors.As(answer.Rows[0].Refused, &wrong) {
+		page.Wrong["units"] = page.Lang.ChangeSentence(wrong)
+		return nil
+	}
 	var negative *stock.NegativeError
 	if errors.As(answer.Rows[0].Refused, &negative) {
 		page.Wrong["units"] = page.T("実在庫は %s 個なので、%s 個は引けません。", ui.Number(negative.OnHand), ui.Number(units))

@@ -99,6 +99,7 @@ func (l Lang) Cause(c stock.Cause) string {
 var changeSentences = map[string]string{
 	"mode":  "上書き・加算・減算のどれかを選んでください。",
 	"units": "0 以上 10億 以下の整数を入力してください。",
+	"sku":   "セット商品の在庫数は構成品から決まります。構成品の在庫を変更してください。",
 }
 
 // ChangeSentence says what is wrong with one field of a change.
@@ -119,6 +120,7 @@ var termsSentences = map[string]string{
 	"below":    "いまの数より多くは引けません。",
 	"product":  "供給のしかたは、商品ではなく SKU ごとに決めます。",
 	"missing":  "入力してください。",
+	"bundle":   "セット商品は構成品から成り、在庫も受注生産の設定も持ちません。構成品で設定してください。",
 	"no_line":  "この伝票の入荷予定はありません。",
 	"closed":   "この入荷予定は締め切られています。",
 }
