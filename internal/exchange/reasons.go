@@ -79,6 +79,13 @@ const (
 	CodeTaken         Code = "code_taken"
 	ListingUnknown    Code = "listing_unknown"
 	ChangedMeanwhile  Code = "changed_meanwhile"
+	BadPart           Code = "bad_part"
+	PartTwice         Code = "part_twice"
+	PartCycle         Code = "part_cycle"
+	PartArchived      Code = "part_archived"
+	BundleOnHand      Code = "bundle_on_hand"
+	BundleSupply      Code = "bundle_supply"
+	StockOfBundle     Code = "stock_of_bundle"
 	CatalogRule       Code = "catalog_rule"
 )
 
@@ -187,7 +194,15 @@ var reasons = map[Code]reason{
 	CodeTaken:         {RowRefused, Words{"コード「{value}」は別の商品({hint})で使われています。", "The code \"{value}\" belongs to another product ({hint})."}, Words{"別のコードにするか、先にその商品を直してください。", "Use another code, or change that product first."}},
 	ListingUnknown:    {RowRefused, Words{"店舗に出品「{value}」はありません。", "The shop has no listing \"{value}\"."}, Words{"店舗の出品を読み込み直してから確かめてください。", "Read the shop's listings again and check."}},
 	CatalogRule:       {RowRefused, Words{"この内容では登録できません({hint})。", "This cannot be registered ({hint})."}, Words{"行の内容を直してください。", "Correct the row."}},
-	ChangedMeanwhile:  {RowRefused, Words{"確認のあとで内容が変わりました({hint})。", "This has changed since it was checked ({hint})."}, Words{"もう一度確認してください。", "Check the file once more."}},
+	BadPart: {RowRefused, Words{"構成品を読めません({hint})。", "The parts cannot be read ({hint})."},
+		Words{"CUP-01×2 + BOX-01×1 のように、コード×個数(1〜10000)で書いてください。構成品は入れ子も含めて 100 種類までです。", "Write code×units (1 to 10,000), as in CUP-01×2 + BOX-01×1. There may be 100 parts, those of bundles inside included."}},
+	PartTwice:        {RowRefused, Words{"構成品 {hint} が 2 回書かれています。", "The part {hint} is named twice."}, Words{"個数を合わせて 1 つにしてください。", "Name it once, with all its units."}},
+	PartCycle:        {RowRefused, Words{"構成が自分自身に戻ります({hint})。", "The bundle would hold itself ({hint})."}, Words{"矢印のどこか 1 つを構成から外してください。", "Take one of these out of the other's parts."}},
+	PartArchived:     {RowRefused, Words{"構成品 {hint} は取扱終了です。", "The part {hint} is out of use."}, Words{"ほかの SKU にするか、先に取扱を再開してください。", "Use another SKU, or take it back into use first."}},
+	BundleOnHand:     {RowRefused, Words{"実在庫のある SKU はセット商品にできません。", "A SKU with units on hand cannot become a bundle."}, Words{"先に実在庫を 0 にし、構成品に移してください。", "Set its stock to 0 first, and give the units to its parts."}},
+	BundleSupply:     {RowRefused, Words{"受注生産の SKU はセット商品にできません。", "A SKU that is made to order cannot become a bundle."}, Words{"先に供給を在庫品に変えてください。", "Make it a stocked SKU first."}},
+	StockOfBundle:    {RowRefused, Words{"「{value}」はセット商品で、自分の在庫を持ちません。", "\"{value}\" is a bundle and has no stock of its own."}, Words{"構成品の在庫を書いてください。", "Give the stock of its parts."}},
+	ChangedMeanwhile: {RowRefused, Words{"確認のあとで内容が変わりました({hint})。", "This has changed since it was checked ({hint})."}, Words{"もう一度確認してください。", "Check the file once more."}},
 
 	NothingAsked: {RowIgnored, Words{"「{header}」が空欄なので、何も変えません。", "\"{header}\" is empty, so nothing changes."}, Words{"0 にするには 0 と書いてください。", "To make it 0, write 0."}},
 	RowOfProduct: {RowIgnored, Words{"商品の行です。在庫数は SKU の行にあります。", "This is a product's row; the stock stands in the rows of its SKUs."}, noStep},

@@ -194,9 +194,10 @@ func TestTemplates(t *testing.T) {
 			readTemplate(t, exchange.Assignment, template)
 			readTemplate(t, exchange.Exception, template)
 			readTemplate(t, exchange.Link, template)
+			readTemplate(t, exchange.Bundle, template)
 		}
 	}
-	if len(exchange.Formats()) != 7 {
+	if len(exchange.Formats()) != 8 {
 		t.Error("a format has no test")
 	}
 }

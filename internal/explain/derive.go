@@ -3,6 +3,7 @@ package explain
 import (
 	"time"
 
+	"soroi/internal/allocation"
 	"soroi/internal/channel"
 	"soroi/internal/stock"
 	"soroi/internal/store"
@@ -17,6 +18,9 @@ func Derive(b store.Basis, l store.Listing, specs []channel.Spec) Explanation {
 	sellable := e.terms(b)
 	target, asks := computed(sellable, b, l, specs)
 	e.allocated(b.Allotment.Pattern, target, asks)
+	if target.Limited {
+		e.limited(b.Allotment.Bundle, asks)
+	}
 	e.target(b, l, target.Quantity)
 	e.sent(l)
 	e.shown(b, l)
@@ -26,6 +30,10 @@ func Derive(b store.Basis, l store.Listing, specs []channel.Spec) Explanation {
 
 // shelf leads from on hand to available.
 func (e *Explanation) shelf(b store.Basis) {
+	if b.Allotment.Bundle != nil {
+		e.parts(b.Allotment.Bundle)
+		return
+	}
 	e.add(OnHand, b.MovedAt, "units", b.Balance.OnHand)
 	if len(b.Last) > 0 {
 		m := b.Last[0]
@@ -55,12 +63,24 @@ func (e *Explanation) shelf(b store.Basis) {
 	e.add(Available, time.Time{}, "units", b.Balance.Available())
 }
 
+// parts leads from the parts of a bundle to how many there are.
+func (e *Explanation) parts(b *store.Bundle) {
+	for _, p := range b.Parts {
+		sellable, sets := p.Sellable(), p.Sets(p.Sellable())
+		e.add(PartOf, time.Time{}, "code", p.Code, "sellable", &sellable, "units", p.Units, "sets", &sets)
+	}
+	if sets, scarcest := b.Sets(); scarcest >= 0 {
+		e.add(Sets, time.Time{}, "units", &sets, "code", b.Parts[scarcest].Code)
+	}
+}
+
 // terms leads from available to sellable.
 func (e *Explanation) terms(b store.Basis) stock.Quantity {
 	sellable := b.Sellable()
 	switch supply := b.Terms.Supply; {
 	case b.Archived:
 		e.add(OutOfUse, time.Time{})
+	case b.Allotment.Bundle != nil && supply == stock.MadeToOrderUnlimited: // its parts have said so
 	case supply == stock.MadeToOrderUnlimited:
 		e.add(Made, time.Time{}, "quantity", &sellable)
 	case supply == stock.MadeToOrder:
@@ -93,6 +113,16 @@ func (e *Explanation) secured(b store.Basis) {
 	if left := b.Balance.Available() - units; left < 0 {
 		e.add(NotBelowZero, time.Time{}, "units", left)
 	}
+}
+
+// limited says which part of a bundle keeps the shop from showing more.
+func (e *Explanation) limited(b *store.Bundle, shop allocation.Shop) {
+	limit := b.Limit(shop)
+	what := PartsAllow
+	if limit.Divided {
+		what = PartsDivided
+	}
+	e.add(what, time.Time{}, "code", b.Parts[limit.Part].Code, "most", &limit.Sets)
 }
 
 // target compares what the listing should show with what the books give.

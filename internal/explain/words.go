@@ -30,6 +30,8 @@ const (
 	MadeDaily    What = "made_to_order_daily"
 	OutOfUse     What = "out_of_use"
 	Sellable     What = "sellable"
+	PartOf       What = "part"
+	Sets         What = "sets"
 	NoRule       What = "no_rule"
 	ShareSame    What = "share_same"
 	SharePercent What = "share_percent"
@@ -47,6 +49,9 @@ const (
 	TargetIs     What = "target"
 	TargetWaits  What = "target_being_planned"
 	TargetOdd    What = "target_unexplained"
+
+	PartsAllow   What = "parts_allow"
+	PartsDivided What = "parts_divided"
 
 	ExceptionStop   What = "exception_stop"
 	ExceptionAtMost What = "exception_at_most"
@@ -100,6 +105,10 @@ var sentences = map[What]sentence{
 	NotBelowZero:     {"残りは {units} ですが、0 より小さい数は表示できません", "That leaves {units}, and no shop can show less than 0"},
 	Made:             {"受注生産のため、在庫によらず {quantity} を販売できます", "Made to order: {quantity} whatever lies on the shelf"},
 	Sellable:         {"販売可能数は {quantity}", "Sellable: {quantity}"},
+	PartOf:           {"構成品 {code}：販売可能数 {sellable}、1 セットに {units} 個で {sets} セット分", "Part {code}: {sellable} sellable, {units} in each bundle, enough for {sets}"},
+	Sets:             {"組めるのは {units} セット（いちばん少ない構成品は {code}）", "That makes {units} bundles; the scarcest part is {code}"},
+	PartsAllow:       {"構成品 {code} の配分では、この店舗に出せるのは {most} セットまで", "The allocation of part {code} allows {most} bundles in this shop"},
+	PartsDivided:     {"構成品 {code} は店舗ごとに分ける配分のため、セットに回せる分がありません", "The units of part {code} are divided among shops, so none is left for bundles"},
 	NoRule:           {"配分パターン「{pattern}」に当てはまる規則がないため 0", "No rule of the pattern {pattern} covers it: 0"},
 	ShareSame:        {"配分パターン「{pattern}」の規則 {rule}：すべての店舗に同じ数", "Pattern {pattern}, rule {rule}: the same number in every shop"},
 	SharePercent:     {"配分パターン「{pattern}」の規則 {rule}：この店舗は {percent}", "Pattern {pattern}, rule {rule}: {percent} in this shop"},

@@ -20,6 +20,7 @@ type request struct {
 	Exception *store.Exception   `json:",omitempty"`
 	Link      *store.LinkRow     `json:",omitempty"`
 	Catalog   *catalogRow        `json:",omitempty"`
+	Bundle    *store.BundleRow   `json:",omitempty"`
 }
 
 // outcome is what became, or would become, of a request.
@@ -45,6 +46,8 @@ func (s *Service) carryOut(ctx context.Context, tenant stock.TenantID, key, acto
 		return s.except(ctx, tenant, key, actor, requests, dry)
 	case first.Link != nil:
 		return s.link(ctx, tenant, key, actor, requests, dry)
+	case first.Bundle != nil:
+		return s.editBundles(ctx, tenant, key, actor, requests, dry)
 	case first.Catalog != nil:
 		return s.editCatalog(ctx, tenant, requests, dry)
 	}

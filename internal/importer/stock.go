@@ -20,6 +20,7 @@ var kinds = map[string]kind{
 	exchange.Assignment.Name: {check: checking(exchange.Assignment, beginAssignment), apply: applySettings},
 	exchange.Exception.Name:  {check: checking(exchange.Exception, beginException), apply: applySettings},
 	exchange.Link.Name:       {check: checking(exchange.Link, beginLink), apply: applySettings},
+	exchange.Bundle.Name:     {check: checking(exchange.Bundle, beginBundle), apply: applySettings},
 }
 
 // beginStock looks at rows that change on hand.
@@ -38,6 +39,14 @@ func beginStock(ctx context.Context, c *Check) (func(context.Context, *exchange.
 		if err != nil {
 			return nil, err
 		}
+		ids := make([]stock.SKUID, len(skus))
+		for i, m := range skus {
+			ids[i] = m.sku
+		}
+		bundles, err := c.service.db.BundlesAmong(ctx, c.tenant, ids)
+		if err != nil {
+			return nil, err
+		}
 		list := make([]staged, len(part))
 		var places []store.StockPlace
 		for i := range part {
@@ -45,6 +54,9 @@ func beginStock(ctx context.Context, c *Check) (func(context.Context, *exchange.
 			row := store.ImportRow{Line: int64(part[i].Line), Label: skus[i].code, SKU: skus[i].sku, Mode: v.Mode, Units: v.Units, Reason: v.Reason}
 			for _, p := range skus[i].problems {
 				list[i].problems = append(list[i].problems, rows.Place(&part[i], "code", p))
+			}
+			if bundles[skus[i].sku] {
+				list[i].problems = append(list[i].problems, rows.Problem(&part[i], "code", exchange.StockOfBundle, ""))
 			}
 			at, there := locations[v.Location]
 			if !there {

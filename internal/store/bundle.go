@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"fmt"
 
 	"soroi/internal/allocation"
 	"soroi/internal/stock"
@@ -73,6 +74,36 @@ func (b *Bundle) counted(terms *stock.InForce, balance *stock.Balance) {
 		terms.Supply = stock.MadeToOrderUnlimited
 	}
 	*balance = stock.Balance{OnHand: units}
+}
+
+// BundlesAmong are the bundles among SKUs.
+func (db *DB) BundlesAmong(ctx context.Context, tenant stock.TenantID, skus []stock.SKUID) (bundles map[stock.SKUID]bool, err error) {
+	err = db.Read(ctx, tenant, func(tx *Tx) error {
+		bundles, err = tx.bundlesAmong(ctx, skus)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("bundles among skus: %w", err)
+	}
+	return bundles, nil
+}
+
+// bundlesAmong looks SKUs up only where the tenant has any bundles.
+func (tx *Tx) bundlesAmong(ctx context.Context, skus []stock.SKUID) (map[stock.SKUID]bool, error) {
+	var some bool
+	err := tx.one(ctx, []any{&some}, "SELECT EXISTS (SELECT 1 FROM bundle_leaf WHERE tenant_id = $1)")
+	if err != nil || !some {
+		return nil, err
+	}
+	skus = distinct(skus)
+	bundles := make(map[stock.SKUID]bool)
+	return bundles, tx.queryRows(ctx, func(rows *sql.Rows) error {
+		var sku stock.SKUID
+		err := rows.Scan(&sku)
+		bundles[sku] = true
+		return err
+	}, "SELECT sku_id FROM sku WHERE tenant_id = $1 AND bundle AND sku_id IN (", "BIGINT", ")", nil, len(skus),
+		func(args []any, i int) []any { return append(args, int64(skus[i])) })
 }
 
 // bundlesOf reads the bundles among SKUs with everything that decides them.

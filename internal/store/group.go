@@ -218,7 +218,12 @@ func (g *groups) transaction(ctx context.Context, tenant stock.TenantID, batch [
 			return err
 		}
 		if slices.ContainsFunc(kinds, func(ws works) bool { _, orders := ws.(intakeWorks); return !orders }) {
-			if err := tx.findBundles(ctx, l); err != nil {
+			skus := make([]stock.SKUID, 0, len(l.accounts))
+			for k := range l.accounts {
+				skus = append(skus, k.sku)
+			}
+			var err error
+			if l.bundles, err = tx.bundlesAmong(ctx, skus); err != nil {
 				return err
 			}
 		}

@@ -132,28 +132,6 @@ func (l *ledger) add(m stock.Movement, shop channel.ShopID, r rank) (stock.Balan
 // errBundle refuses to put units of a bundle on a shelf: there are only those of its parts.
 var errBundle = &stock.ChangeError{Field: "sku", Reason: "is a bundle: how many there are follows from its parts; change theirs"}
 
-// findBundles finds the bundles among the SKUs that are locked.
-func (tx *Tx) findBundles(ctx context.Context, l *ledger) error {
-	var some bool
-	err := tx.one(ctx, []any{&some}, "SELECT EXISTS (SELECT 1 FROM bundle_leaf WHERE tenant_id = $1)")
-	if err != nil || !some {
-		return err
-	}
-	l.bundles = make(map[stock.SKUID]bool)
-	skus := make([]stock.SKUID, 0, len(l.accounts))
-	for k := range l.accounts {
-		skus = append(skus, k.sku)
-	}
-	skus = distinct(skus)
-	return tx.queryRows(ctx, func(rows *sql.Rows) error {
-		var sku stock.SKUID
-		err := rows.Scan(&sku)
-		l.bundles[sku] = true
-		return err
-	}, "SELECT sku_id FROM sku WHERE tenant_id = $1 AND bundle AND sku_id IN (", "BIGINT", ")", nil, len(skus),
-		func(args []any, i int) []any { return append(args, int64(skus[i])) })
-}
-
 // mark says that the SKU's targets must be planned anew; since is when the reason arose outside.
 func (l *ledger) mark(sku stock.SKUID, r rank, since time.Time) {
 	m, there := l.marks[sku]

@@ -41,3 +41,5 @@ CREATE TABLE sale_part (
 CREATE INDEX sale_part_sku_idx ON sale_part (tenant_id, sku_id);
 
 ALTER TABLE sale_line ADD COLUMN bundled BOOLEAN NOT NULL DEFAULT FALSE;
+
+CREATE INDEX sku_bundle_idx ON sku (tenant_id, code) WHERE bundle;

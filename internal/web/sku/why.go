@@ -101,6 +101,12 @@ func (w *Why) put(l ui.Lang, step explain.Step) {
 		rung("minus", "引当済", number(l, step, "units"), l.T("未出荷の受注 %s 行", number(l, step, "lines")), false)
 	case explain.ClaimOf, explain.MoreClaims:
 		w.Claims = append(w.Claims, Fact{At: step.At, Words: words})
+	case explain.PartOf:
+		rung("", l.T("構成品 %s", find(step, "code")), number(l, step, "sets"), words, false)
+	case explain.Sets:
+		rung("equals", "組める数", number(l, step, "units"), l.T("いちばん少ない構成品は %s", find(step, "code")), true)
+	case explain.PartsAllow, explain.PartsDivided:
+		rung("right", "構成品の配分", number(l, step, "most"), words, false)
 	case explain.Available:
 		rung("equals", "論理在庫", number(l, step, "units"), "", true)
 	case explain.Secured:
