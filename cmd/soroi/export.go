@@ -76,6 +76,9 @@ func writeStock(cmd *cobra.Command, db *store.DB, tenant stock.TenantID, out io.
 			return exchange.Written{}, err
 		}
 		for _, row := range page.Rows {
+			if row.Allotment.Bundle != nil {
+				continue // its number follows from its parts
+			}
 			err := w.Write(exchange.StockRow{SKU: exchange.SKURef{Codes: []string{row.Code}}, Mode: stock.Set, Units: row.Balance.OnHand})
 			var problem *exchange.Problem
 			if errors.As(err, &problem) {

@@ -68,6 +68,8 @@ var routes = []route{
 	{http.MethodPost, "/api/v1/stock/changes", writing, (*API).changeStock},
 	{http.MethodGet, "/api/v1/terms", reading, (*API).listTerms},
 	{http.MethodPut, "/api/v1/terms", writing, (*API).setTerms},
+	{http.MethodGet, "/api/v1/bundles", reading, (*API).listBundles},
+	{http.MethodPut, "/api/v1/bundles", writing, (*API).setBundles},
 	{http.MethodGet, "/api/v1/inbound", reading, (*API).listInbound},
 	{http.MethodPut, "/api/v1/inbound", writing, (*API).setInbound},
 	{http.MethodPost, "/api/v1/inbound/receipts", writing, (*API).receiveInbound},

@@ -135,6 +135,8 @@ func (r *request) onceKey() (string, error) {
 // take notes what the store made of the row, and returns 1 when it was applied.
 func (row *RowResult) take(result store.ChangeResult) int64 {
 	switch {
+	case result.Bundle:
+		row.Refused = &RowRefusal{rowInvalidBundle, "The " + result.Reason + "."}
 	case result.Reason != "":
 		row.Refused = &RowRefusal{rowNegative, fmt.Sprintf("%s, which is less than nothing. Check the number, or send allow_negative.", result.Reason)}
 	case result.Applied:

@@ -90,3 +90,16 @@ var Bundle = &Format[BundleRow]{
 		},
 	},
 }
+
+// bundleReasons are the findings of stock.BundleError.Code.
+var bundleReasons = map[string]Code{"units": BadPart, "many": BadPart, "large": BadPart, "twice": PartTwice, "cycle": PartCycle, "unknown": CodeUnknown, "archived": PartArchived,
+	"on_hand": BundleOnHand, "supply": BundleSupply}
+
+// BundleProblem is what a refusal of a bundle means in words. codes are those of the SKUs that it names.
+func BundleProblem(e *stock.BundleError, codes map[stock.SKUID]string) *Problem {
+	p := &Problem{Code: bundleReasons[e.Code], Hint: codes[e.Part], Value: codes[e.Part]}
+	if e.Code == "cycle" {
+		p.Hint = e.CycleText(func(sku stock.SKUID) string { return codes[sku] })
+	}
+	return p
+}

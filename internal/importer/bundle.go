@@ -87,16 +87,10 @@ func (s *Service) editBundles(ctx context.Context, tenant stock.TenantID, key, a
 	list := make([]outcome, len(requests))
 	for i, r := range answer.Rows {
 		list[i] = outcome{changed: r.Changed(), undo: request{Bundle: &store.BundleRow{SKU: e.Rows[i].SKU, Parts: r.Before}}, words: words(r.Before) + " → " + words(r.After)}
-		if wrong := r.Refused; wrong != nil {
-			list[i].refused, list[i].hint = bundleRefusals[wrong.Code], codes[wrong.Part]
-			if wrong.Code == "cycle" {
-				list[i].hint = wrong.CycleText(func(sku stock.SKUID) string { return codes[sku] })
-			}
+		if r.Refused != nil {
+			p := exchange.BundleProblem(r.Refused, codes)
+			list[i].refused, list[i].hint = p.Code, p.Hint
 		}
 	}
 	return list, nil
 }
-
-// bundleRefusals are the findings of stock.BundleError.Code.
-var bundleRefusals = map[string]exchange.Code{"units": exchange.BadPart, "many": exchange.BadPart, "large": exchange.BadPart, "twice": exchange.PartTwice, "cycle": exchange.PartCycle,
-	"unknown": exchange.CodeUnknown, "archived": exchange.PartArchived, "on_hand": exchange.BundleOnHand, "supply": exchange.BundleSupply}

@@ -35,7 +35,7 @@ func (e *BundleError) Error() string { return "parts " + e.Reason }
 
 // BundleCodes are all codes of BundleError, for whoever has a sentence for each.
 func BundleCodes() []string {
-	return []string{"units", "twice", "many", "large", "cycle", "unknown", "archived", "on_hand", "supply", "bundle"}
+	return []string{"units", "twice", "many", "large", "cycle", "unknown", "archived", "on_hand", "supply"}
 }
 
 // CheckParts refuses direct parts that no bundle can have. No parts are right: such a SKU is no bundle. The error is a *BundleError.

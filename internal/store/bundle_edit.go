@@ -205,7 +205,7 @@ func (w *bundleWork) set(sku stock.SKUID, parts []stock.Part) error {
 		return nil
 	}
 	w.now[sku] = parts
-	concerned := append(w.around(sku), sku)
+	concerned := append([]stock.SKUID{sku}, w.around(sku)...)
 	leaves := make(map[stock.SKUID][]stock.Part, len(concerned))
 	for _, bundle := range concerned {
 		var err error

@@ -44,6 +44,7 @@ type ChangeResult struct {
 	// Refused says why, in the words of *stock.ChangeError or *stock.NegativeError. A row that is fine in a request that was refused as
 	// a whole has neither Applied nor Refused.
 	Refused error `json:"-"`
+	Bundle  bool  `json:",omitempty"` // it was refused because the SKU is a bundle
 	// Reason is Refused in words, kept for a repeated request.
 	Reason string `json:",omitempty"`
 }
@@ -148,7 +149,7 @@ func (w *changeWork) decide(l *ledger) error {
 			err = errBundle
 		}
 		if err != nil {
-			results[i] = ChangeResult{Refused: err, Reason: err.Error(), After: before}
+			results[i] = ChangeResult{Refused: err, Reason: err.Error(), After: before, Bundle: l.bundles[c.SKU]}
 			refused = true
 			continue
 		}

@@ -15,6 +15,7 @@ import (
 	"soroi/internal/store"
 	"soroi/internal/web/account"
 	"soroi/internal/web/bulk"
+	"soroi/internal/web/bundles"
 	"soroi/internal/web/front"
 	"soroi/internal/web/imports"
 	"soroi/internal/web/listings"
@@ -54,7 +55,7 @@ func New(d Deps) (http.Handler, error) {
 		return nil, err
 	}
 	s := &site{Deps: d, ui: u, cookies: ui.Cookies{Secure: strings.HasPrefix(d.PublicURL, "https://")}}
-	var screenErr [12]error
+	var screenErr [13]error
 	s.account, screenErr[0] = account.New(u, d.DB, s.cookies)
 	frontScreen, err := front.New(u, d.DB)
 	screenErr[1] = err
@@ -77,6 +78,8 @@ func New(d Deps) (http.Handler, error) {
 	screenErr[10] = err
 	lowScreen, err := low.New(u, d.DB, s.cookies)
 	screenErr[11] = err
+	bundleScreen, err := bundles.New(u, d.DB)
+	screenErr[12] = err
 	if err := errors.Join(screenErr[:]...); err != nil {
 		return nil, fmt.Errorf("screens: %w", err)
 	}
@@ -106,6 +109,9 @@ func New(d Deps) (http.Handler, error) {
 		"POST /sku/terms":         skuScreen.SaveTerms,
 		"POST /sku/product-terms": skuScreen.SaveProductTerms,
 		"POST /sku/pattern":       skuScreen.SavePattern,
+		"POST /sku/bundle":        skuScreen.SaveBundle,
+		"GET /bundles":            bundleScreen.List,
+		"GET /bundles/csv":        bundleScreen.CSV,
 		"POST /sku/exceptions":    skuScreen.SaveExceptions,
 		"POST /sku/inbound":       skuScreen.AddInbound,
 		"POST /sku/receive":       skuScreen.Receive,

@@ -27,6 +27,7 @@ type Page struct {
 	Product   ProductTerms
 	Inbound   Inbound
 	Allotment Allotment
+	Bundle    Bundle
 	Wrong     ui.FieldErrors
 }
 

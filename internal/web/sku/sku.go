@@ -88,6 +88,9 @@ func (s *Screen) load(r *http.Request, code string) (*Page, store.SKU, error) {
 	if err := s.inbound(r, page); err != nil {
 		return nil, item, err
 	}
+	if err := s.bundle(r, page); err != nil {
+		return nil, item, err
+	}
 	return page, item, nil
 }
 

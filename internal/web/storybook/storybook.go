@@ -12,6 +12,7 @@ import (
 	"soroi/internal/clock"
 	"soroi/internal/web/account"
 	"soroi/internal/web/bulk"
+	"soroi/internal/web/bundles"
 	"soroi/internal/web/front"
 	"soroi/internal/web/listings"
 	"soroi/internal/web/low"
@@ -77,6 +78,16 @@ func Open(log *slog.Logger) (*Book, error) {
 	}
 	for _, data := range []string{"full", "why", "refused", "empty", "extreme"} {
 		b.add("sku/"+data, kp, func(p ui.Page) ui.Framed { return skuPage(p, data) })
+	}
+	for _, data := range []string{"bundle", "part", "refused"} {
+		b.add("sku_bundle/"+data, kp, func(p ui.Page) ui.Framed { return bundlePage(p, data) })
+	}
+	bp, err := bundles.Parse(u)
+	if err != nil {
+		return nil, err
+	}
+	for _, data := range []string{"full", "part", "empty"} {
+		b.add("bundles/"+data, bp, func(p ui.Page) ui.Framed { return bundlesPage(p, data) })
 	}
 	bulkViews, err := bulk.Parse(u)
 	if err != nil {

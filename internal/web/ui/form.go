@@ -94,6 +94,7 @@ const (
 	DoneBulk          Done = "bulk"
 	DoneTerms         Done = "terms"
 	DoneAllotment     Done = "allotment"
+	DoneBundle        Done = "bundle"
 	DoneInbound       Done = "inbound"
 	DoneInboundClosed Done = "inbound_closed"
 	DoneReceived      Done = "received"
@@ -132,6 +133,7 @@ var doneSentences = map[Done]string{
 	DoneNoOutage:      "計画停止を取り消しました。",
 	DoneListing:       "出品の取り込みを始めました。終わると、この画面の数が変わります。",
 	DoneSignout:       "サインアウトしました。",
+	DoneBundle:        "セット商品の構成を保存しました。販売する数を計算し直します。",
 	DonePattern:       "配分パターンを保存しました。使っている SKU の掲載目標を、受注の処理のあとに計算し直します。",
 	DonePatternGone:   "配分パターンを削除しました。",
 	DoneView:          "事前設定を保存しました。",

@@ -1,0 +1,33 @@
+package ui
+
+// englishBundles is what screens say about bundles.
+var englishBundles = map[string]string{
+	"%s を使うもの":               "with %s",
+	"1セットに":                  "In each",
+	"1セットに%s個":               "%s in each",
+	"CSV で登録する":              "Register by CSV",
+	"いちばん少ない":                "scarcest",
+	"いちばん少ない構成品":             "Scarcest part",
+	"いちばん少ない構成品は %s":         "the scarcest part is %s",
+	"この SKU をセット商品にする":       "Make this SKU a bundle",
+	"この SKU を使うセット商品":        "Bundles with this SKU",
+	"この SKU を使うセット商品はありません。": "No bundle has this SKU as a part.",
+	"すべて見る":                  "Show all",
+	"セット商品":                  "Bundles",
+	"構成":                     "Parts",
+	"1行に1つ、コード×個数で書きます。空にすると、ふつうの在庫品に戻ります。すでにある受注の引当は変わりません。ただし、セット商品になる前の未出荷の受注は構成品を引き当てます。": "One part per line, as code×units. Nothing makes it an ordinary SKU again. Orders that are there keep what they hold; only open orders from before it was a bundle go over to its parts.",
+	"セット商品の在庫数は構成品から決まります。構成品の在庫を変更してください。":                                                   "How many bundles there are follows from their parts: change the stock of those.",
+	"セット商品の構成を保存しました。販売する数を計算し直します。":                                                          "The parts were saved. How many can be sold is being worked out.",
+	"セット商品の構成を変更": "parts of the bundle changed",
+	"セット商品は構成品から成り、在庫も受注生産の設定も持ちません。構成品で設定してください。":                                                   "A bundle is made of its parts, and neither has stock of its own nor is made to order. Set that on its parts.",
+	"セット商品はまだありません。SKU の画面の「セット商品」で構成品を登録するか、CSV で登録してください。組める数を構成品の在庫から計算し、1つ売れると構成品すべてを一度に引き当てます。": "There are no bundles yet. Give a SKU its parts on its page under \"Bundles\", or register them by CSV. How many can be made follows from the parts' stock, and one sale takes all of its parts at once.",
+	"取扱終了":   "out of use",
+	"構成を保存":  "Save parts",
+	"構成を変える": "Change the parts",
+	"構成品":    "Part",
+	"構成品 %s": "Part %s",
+	"構成品の在庫から組める数を販売します": "sells as many as its parts make",
+	"構成品の配分":  "Allocation of parts",
+	"組める数":    "Can be made",
+	"組める数 %s": "%s can be made",
+}
