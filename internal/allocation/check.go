@@ -64,6 +64,13 @@ type (
 		Rule  int // −1 when it is about the rules
 		Count int
 	}
+
+	// AutoError says that an auto rule has a risk outside 1 to LargestRisk, or shares besides.
+	AutoError struct {
+		Rule   int
+		Risk   int64 // millionths
+		Shares bool
+	}
 )
 
 // Bounds of a pattern: far above what a person writes, and small enough to plan with.
@@ -100,6 +107,13 @@ func (e *SizeError) Error() string {
 	return fmt.Sprintf("rule %d mentions %d shops, more than %d", e.Rule+1, e.Count, MostShops)
 }
 
+func (e *AutoError) Error() string {
+	if e.Shares {
+		return fmt.Sprintf("rule %d is auto and has shares besides", e.Rule+1)
+	}
+	return fmt.Sprintf("rule %d is auto with a risk of %d millionths, which is not from 1 to %d", e.Rule+1, e.Risk, LargestRisk)
+}
+
 // Check finds everything that is wrong with a pattern, in the order of its rules, then overlaps and gaps from low to high. A sellable
 // quantity of 0 needs no rule: there is nothing to give. Each error is a pointer to one of the findings above.
 func Check(p Pattern) []error {
@@ -113,6 +127,15 @@ func Check(p Pattern) []error {
 	for i, r := range p.Rules {
 		if r.From < 0 || r.To < r.From {
 			found = append(found, &RangeError{i, r.From, r.To})
+		}
+		if r.Auto != 0 {
+			if r.Auto < 0 || r.Auto > LargestRisk {
+				found = append(found, &AutoError{Rule: i, Risk: r.Auto})
+			}
+			if len(r.Shares) > 0 || r.Default != (Share{}) {
+				found = append(found, &AutoError{i, r.Auto, true})
+			}
+			continue
 		}
 		if len(r.Shares) > MostShops {
 			found = append(found, &SizeError{i, len(r.Shares)})

@@ -47,6 +47,9 @@ type Rule struct {
 	From, To int64       // To is Open in "11 or more"
 	Shares   []ShopShare // in the shops' order, which breaks ties
 	Default  Share       // for a shop that Shares does not mention
+
+	// Auto, above 0, makes it a rule without shares: the risk, in millionths, at which shops divide the units instead of sharing them.
+	Auto int64
 }
 
 // Pattern is an ordered list of rules (配分パターン).
@@ -73,6 +76,9 @@ func (p Pattern) RuleFor(sellable stock.Quantity) int {
 // percentages, the default's counted once, add up to at most 100. It is a property of what is written, not of the shops that happen to
 // list a SKU: a shop that joins never turns a split into overlapping numbers.
 func (r Rule) Split() bool {
+	if r.Auto > 0 {
+		return false // it may divide; its targets say so
+	}
 	sum := int64(0)
 	for i := range len(r.Shares) + 1 {
 		share := r.Default

@@ -11,6 +11,7 @@ type Shop struct {
 	ID        ShopID
 	Largest   int64 // the largest quantity that its channel can show; 0 is any
 	Unlimited bool  // its channel can show "unlimited"
+	Pace      Pace  // how fast the SKU sells there and how late both sides are; only Auto needs it
 	Exception Share // for this SKU in this shop, Stop or AtMost: never more than that, whatever the rule says. The zero Share is none
 }
 
@@ -41,19 +42,32 @@ func (p Pattern) Targets(sellable stock.Quantity, shops []Shop) []Target {
 	return p.AppendTargets(make([]Target, 0, len(shops)), sellable, shops)
 }
 
-// AppendTargets appends what Targets gives to dst.
+// AppendTargets appends what Targets gives to dst. An auto rule has no past in it.
 func (p Pattern) AppendTargets(dst []Target, sellable stock.Quantity, shops []Shop) []Target {
+	dst, _ = p.AppendSettled(dst, sellable, shops, AutoNew)
+	return dst
+}
+
+// AppendSettled is AppendTargets for a SKU that an auto rule may have served before. The reason's State is what to hand in the next time; where
+// another rule applies it is AutoNew.
+func (p Pattern) AppendSettled(dst []Target, sellable stock.Quantity, shops []Shop, before AutoState) ([]Target, AutoReason) {
 	rule := p.RuleFor(sellable)
 	if rule < 0 {
 		for _, shop := range shops {
 			dst = append(dst, Target{Shop: shop.ID, Rule: -1, Share: Share{Kind: Stop}, Listings: 1})
 		}
-		return dst
+		return dst, AutoReason{}
 	}
 	r := &p.Rules[rule]
+	var why AutoReason
+	if r.Auto > 0 {
+		var settled Rule
+		settled, why = settle(r.Auto, sellable, shops, before)
+		r = &settled
+	}
 	split := r.Split()
 	if units, limited := sellable.Units(); split && limited {
-		return r.split(dst, rule, units, shops)
+		return r.split(dst, rule, units, shops), why
 	}
 	for _, shop := range shops {
 		t := Target{Shop: shop.ID, Rule: rule, Share: r.Share(shop.ID), Split: split, Listings: 1}
@@ -70,7 +84,7 @@ func (p Pattern) AppendTargets(dst []Target, sellable stock.Quantity, shops []Sh
 		}
 		dst = append(dst, t)
 	}
-	return dst
+	return dst, why
 }
 
 // of is the share of a quantity, by itself. A percentage is rounded down.

@@ -23,8 +23,13 @@ import (
 //	  Qoo10 = at most 5
 //	  others = stop
 //
+//	pattern おまかせ
+//	rule 0..
+//	  auto 0.1%
+//
 // The first line names the form and its version. A share stands behind the last = of its line, so a shop's name may hold one. A name that
 // could be taken for something else is written in double quotes, with the escapes of a Go string. A missing "others" is "others = stop".
+// A rule with a line "auto" has no shares; auto alone is auto 0.1%.
 // Empty lines, indentation and lines that start with # mean nothing. Numbers and signs may be full-width.
 
 const (
@@ -33,6 +38,7 @@ const (
 	others        = "others"
 	patternWord   = "pattern"
 	ruleWord      = "rule"
+	autoWord      = "auto"
 )
 
 // Problem says why a line cannot be read.
@@ -48,6 +54,8 @@ const (
 	BadRange      Problem = "bad_range"      // not 5, 0..10, ..10 or 11..
 	BadShare      Problem = "bad_share"      // not same, 50%, fixed 3, at most 5 or stop
 	UnknownShop   Problem = "unknown_shop"   // there is no shop of that name
+	BadRisk       Problem = "bad_risk"       // behind auto, not a percentage above 0, at most 50%, with four decimals at most
+	AutoAlone     Problem = "auto_alone"     // a rule has auto and shares, or auto twice
 	TwoDefaults   Problem = "two_defaults"   // a rule has others twice
 	DuplicateName Problem = "duplicate_name" // a pattern's name comes twice
 	TooMany       Problem = "too_many"       // reading ended here: the file has this many mistakes
@@ -191,6 +199,8 @@ func ruleOf(err error) int {
 		return e.Rule
 	case *SizeError:
 		return e.Rule
+	case *AutoError:
+		return e.Rule
 	}
 	return -1
 }
@@ -211,6 +221,10 @@ func (p *parser) rule(rest string) {
 
 func (p *parser) share(line string) {
 	at := strings.LastIndexByte(line, '=')
+	if at < 0 && firstWord(narrow(line)) == autoWord {
+		p.auto(line)
+		return
+	}
 	if at < 0 {
 		p.fail(p.line, line, NoShare)
 		return
@@ -226,6 +240,10 @@ func (p *parser) share(line string) {
 		return
 	}
 	rule := &p.pattern.Rules[len(p.pattern.Rules)-1]
+	if rule.Auto > 0 {
+		p.fail(p.line, line, AutoAlone)
+		return
+	}
 	if written == others {
 		if p.defaulted {
 			p.fail(p.line, written, TwoDefaults)
@@ -246,6 +264,50 @@ func (p *parser) share(line string) {
 	rule.Shares = append(rule.Shares, ShopShare{shop, share})
 }
 
+// auto makes the rule being read one without shares.
+func (p *parser) auto(line string) {
+	risk := int64(UsualRisk)
+	if text := strings.TrimSpace(strings.TrimPrefix(narrow(line), autoWord)); text != "" {
+		var ok bool
+		if risk, ok = ParseRisk(text); !ok {
+			p.fail(p.line, text, BadRisk)
+			return
+		}
+	}
+	if p.pattern == nil || len(p.pattern.Rules) == 0 {
+		p.fail(p.line, line, OutsidePlace)
+		return
+	}
+	rule := &p.pattern.Rules[len(p.pattern.Rules)-1]
+	if rule.Auto > 0 || len(rule.Shares) > 0 || p.defaulted {
+		p.fail(p.line, line, AutoAlone)
+		return
+	}
+	rule.Auto, rule.Default = risk, Share{}
+}
+
+// ParseRisk reads the risk of an auto rule as people write it: 0.1%, 0.05 (percent). It gives millionths, 1 to LargestRisk.
+func ParseRisk(text string) (int64, bool) {
+	text = strings.TrimSpace(strings.TrimSuffix(narrow(text), "%"))
+	whole, part, point := strings.Cut(text, ".")
+	n, ok := number(whole)
+	if !ok || n > 100 || point && (part == "" || len(part) > 4) {
+		return 0, false
+	}
+	parts, ok := number((part + "0000")[:4])
+	risk := n*10_000 + parts
+	return risk, ok && risk >= 1 && risk <= LargestRisk
+}
+
+// RiskText is millionths as a person writes them: 0.1%, 4%, 0.0005%.
+func RiskText(millionths int64) string {
+	text := strconv.FormatInt(millionths/10_000, 10)
+	if part := millionths % 10_000; part != 0 {
+		text += "." + strings.TrimRight(fmt.Sprintf("%04d", part), "0")
+	}
+	return text + "%"
+}
+
 // Format writes patterns as Parse reads them; name gives the name of a shop. The same patterns always give the same text.
 func Format(patterns []Pattern, name func(ShopID) string) string {
 	var b strings.Builder
@@ -254,6 +316,10 @@ func Format(patterns []Pattern, name func(ShopID) string) string {
 		fmt.Fprintf(&b, "\n%s %s\n", patternWord, quoted(p.Name))
 		for _, r := range p.Rules {
 			fmt.Fprintf(&b, "%s %s\n", ruleWord, rangeText(r.From, r.To))
+			if r.Auto > 0 {
+				fmt.Fprintf(&b, "  %s %s\n", autoWord, RiskText(r.Auto))
+				continue
+			}
 			for _, s := range r.Shares {
 				fmt.Fprintf(&b, "  %s = %s\n", quoted(name(s.Shop)), s.Share)
 			}

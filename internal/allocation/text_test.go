@@ -27,6 +27,12 @@ rule 11..
 pattern "# quoted"
 rule 0..
   others = same
+
+pattern おまかせ
+rule 0..99
+  auto 0.1%
+rule 100..
+  auto 2.5%
 `
 
 func TestParse(t *testing.T) {
@@ -45,6 +51,7 @@ func TestParse(t *testing.T) {
 				{Shop: 3, Share: allocation.Share{Kind: allocation.Percent, N: 833}}, {Shop: 4, Share: allocation.Share{Kind: allocation.Fixed, N: 3}},
 				{Shop: 5, Share: allocation.Share{Kind: allocation.AtMost, N: 5}}}}}},
 		{Name: "# quoted", Rules: []allocation.Rule{{To: allocation.Open, Default: allocation.Share{Kind: allocation.Same}}}},
+		{Name: "おまかせ", Rules: []allocation.Rule{{To: 99, Auto: 1000}, {From: 100, To: allocation.Open, Auto: 25_000}}},
 	}
 	if !reflect.DeepEqual(patterns, want) {
 		t.Errorf("%+v", patterns)
@@ -61,11 +68,11 @@ func TestParse(t *testing.T) {
 func TestParse_as_people_write(t *testing.T) {
 	t.Parallel()
 	ids := newRegister()
-	patterns, errs := allocation.Parse("\ufeff# 在庫\r\n soroi  patterns 1\r\npattern\tp\r\nrule ..１０\r\n楽天=５０％\r\n\t Yahoo =  at most ３ \r\n\r\n#x\r\nrule １１．．\r\nothers　=　same", ids.find)
+	patterns, errs := allocation.Parse("\ufeff# 在庫\r\n soroi  patterns 1\r\npattern\tp\r\nrule ..１０\r\n楽天=５０％\r\n\t Yahoo =  at most ３ \r\n\r\n#x\r\nrule １１．．９９\r\nothers　=　same\nrule 100..\n auto\npattern q\nrule 0..5\n　ａｕｔｏ ０．０５％\nrule 6..\nauto = same", ids.find)
 	if len(errs) > 0 {
 		t.Fatal(errs[0])
 	}
-	want := "soroi patterns 1\n\npattern p\nrule 0..10\n  楽天 = 50%\n  Yahoo = at most 3\n  others = stop\nrule 11..\n  others = same\n"
+	want := "soroi patterns 1\n\npattern p\nrule 0..10\n  楽天 = 50%\n  Yahoo = at most 3\n  others = stop\nrule 11..99\n  others = same\nrule 100..\n  auto 0.1%\n\npattern q\nrule 0..5\n  auto 0.05%\nrule 6..\n  auto = same\n  others = stop\n"
 	if got := allocation.Format(patterns, ids.name); got != want {
 		t.Errorf("%s", got)
 	}
@@ -94,6 +101,9 @@ func TestParse_mistakes(t *testing.T) {
 		{"shares", start + "A = \nA = 50\nA = half\nA = -5%\nA = 5.%\nA = 5.123%\nA = .5%\nA = fixed\nA = fixed -1\nA = at most\nA = atmost 5\nA = same 3",
 			[]string{"4 bad share", "5 bad share", "6 bad share", "7 bad share", "8 bad share", "9 bad share", "10 bad share", "11 bad share", "12 bad share", "13 bad share", "14 bad share", "15 bad share"}},
 		{"a shop that is not there", start + "Amazon = same", []string{"4 unknown shop"}},
+		{"risks", start + "auto 0%\nauto 51%\nauto x\nauto 0.00001%\nauto 1.%\nauto -1%\nauto 0.1 0.2%", []string{"4 bad risk", "5 bad risk", "6 bad risk", "7 bad risk", "8 bad risk", "9 bad risk", "10 bad risk"}},
+		{"auto is alone", start + "auto\nauto\nA = same\nothers = stop\nrule 5..\nA = same\nauto", []string{"5 auto alone", "6 auto alone", "7 auto alone", "10 auto alone"}},
+		{"auto in no rule", "soroi patterns 1\nauto\npattern p\nauto", []string{"2 outside", "4 outside"}},
 		{"others twice", start + "others = same\nothers = stop", []string{"5 two defaults"}},
 		{"a name twice", start + "pattern p\nrule 0..\n", []string{"4 duplicate name"}},
 		{"what a check finds, where it is", start + "A = 120%\nB = fixed 99999999999\nA = stop\nrule 7..9", []string{"3 *allocation.PercentError", "3 *allocation.UnitsError", "3 *allocation.DuplicateShopError", "7 *allocation.OverlapError"}},
@@ -129,6 +139,7 @@ func TestParse_mistakes(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(sample)
 	f.Add("soroi patterns 1\npattern \"a\\n\"\nrule 0..\n\"\\xff\" = 0.5%")
+	f.Add("soroi patterns 1\npattern p\nrule 0..\nauto 0.0001%")
 	f.Add("soroi patterns 1\npattern p\nrule ..3\n= = = same\nrule 4..\nothers=stop")
 	f.Fuzz(func(t *testing.T, text string) {
 		ids := newRegister()

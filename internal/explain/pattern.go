@@ -23,6 +23,8 @@ var patternSentences = map[string]sentence{
 	"UnitsError":         {"規則 {rule} の {shop} の数 {units} は使えません。0〜{most} にしてください", "Rule {rule} gives {shop} {units} units. Give 0 to {most}"},
 	"DuplicateShopError": {"規則 {rule} に {shop} が2回あります。1つにしてください", "Rule {rule} mentions {shop} twice. Leave one out"},
 	"SizeError":          {"規則や店舗の数 {count} が多すぎます。規則は {rules} まで、1つの規則の店舗は {shops} までです", "{count} rules or shops are too many: up to {rules} rules, and {shops} shops in a rule"},
+	"AutoError":          {"規則 {rule} のおまかせの確率 {risk} は使えません。0.0001%〜{highest} にしてください", "Rule {rule} is auto with a risk of {risk}. Give 0.0001% to {highest}"},
+	"AutoShares":         {"規則 {rule} はおまかせなので、店舗ごとの配分は書けません。どちらかを消してください", "Rule {rule} is auto, so it cannot have shares. Leave one of the two out"},
 
 	string(allocation.NoHeader):      {"配分パターンのファイルではありません。1行目を「soroi patterns 1」にしてください", "This is no file of patterns. Its first line must be \"soroi patterns 1\""},
 	string(allocation.OtherVersion):  {"このファイルは別の版の soroi のものです（「{text}」）。soroi を新しくするか、版 1 で書き出してください", "This file is of another version (\"{text}\"). Update soroi, or export as version 1"},
@@ -32,6 +34,8 @@ var patternSentences = map[string]sentence{
 	string(allocation.BadRange):      {"範囲「{text}」が読めません。「5」「0..10」「..10」「11..」のように書いてください", "The range \"{text}\" cannot be read. Write 5, 0..10, ..10 or 11.."},
 	string(allocation.BadShare):      {"配分「{text}」が読めません。「same」「50%」「fixed 3」「at most 5」「stop」のどれかにしてください", "The share \"{text}\" cannot be read. Write same, 50%, fixed 3, at most 5 or stop"},
 	string(allocation.UnknownShop):   {"店舗「{text}」がありません。店舗の一覧にある名前にしてください", "There is no shop \"{text}\". Use a name from the list of shops"},
+	string(allocation.BadRisk):       {"「auto {text}」が読めません。確率を「auto 0.1%」のように 0.0001%〜50% で書いてください", "\"auto {text}\" cannot be read. Write the risk like auto 0.1%, from 0.0001% to 50%"},
+	string(allocation.AutoAlone):     {"「{text}」は書けません。auto の規則には auto の1行だけを書いてください", "\"{text}\" cannot stand here. A rule with auto has that one line only"},
 	string(allocation.TwoDefaults):   {"1つの規則に others が2回あります。1つにしてください", "A rule has \"others\" twice. Leave one out"},
 	string(allocation.DuplicateName): {"パターン名「{text}」が2回あります。別の名前にしてください", "The name \"{text}\" comes twice. Give one of them another"},
 	string(allocation.TooMany):       {"間違いが多いため、ここで読むのをやめました。上から直してください", "Reading ended here, since there are too many mistakes. Mend the ones above first"},
@@ -100,6 +104,11 @@ func PatternMistake(err error, language string, shop func(allocation.ShopID) str
 		return say(e.Rule, "shop", of(e.Shop), "units", strconv.FormatInt(e.N, 10))
 	case *allocation.DuplicateShopError:
 		return say(e.Rule, "shop", of(e.Shop))
+	case *allocation.AutoError:
+		if e.Shares {
+			return fill(patternSentences["AutoShares"].in(language), "rule", strconv.Itoa(e.Rule+1))
+		}
+		return say(e.Rule, "risk", allocation.RiskText(e.Risk), "highest", allocation.RiskText(allocation.LargestRisk))
 	case *allocation.SizeError:
 		return say(e.Rule, "count", strconv.Itoa(e.Count))
 	}
