@@ -61,7 +61,7 @@ const (
 	// mostWeighed is up to how many units each is given where it is likeliest to sell. More are divided by the rates alone.
 	mostWeighed = 400
 	// spread is by how many standard deviations of what sells a split looks further ahead than selling all units would take.
-	spread = 2
+	spread = 1.9
 	// worth is how many units more a move must sell.
 	worth = 0.02
 	// calmer and muchCalmer are how much faster sales must be bearable for shops that divide to share again: with more units, and with those there are.
@@ -227,7 +227,7 @@ func (s sellers) rate() float64 {
 }
 
 // reason weighs lags by rates. Where only one shop may have any, its own number is always right. A difference that leads below zero is refused, and a zero has to follow it: where differences are written,
-// Show counts twice.
+// Show counts half as much again.
 func (s sellers) reason() (why AutoReason) {
 	rate, several := s.rate(), 0
 	for i := range s {
@@ -236,7 +236,7 @@ func (s sellers) reason() (why AutoReason) {
 			several++
 			lag := x.see + x.show
 			if !x.overwrite {
-				lag += x.show
+				lag += x.show / 2
 			}
 			why.Mean += x.rate * lag
 		}
