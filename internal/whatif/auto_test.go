@@ -16,7 +16,7 @@ func TestAuto_against_the_best_split(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a hundred thousand cycles for each of twelve worlds")
 	}
-	const cycles = 20_000
+	const cycles = 10_000
 	for _, lag := range []struct{ every, show time.Duration }{{5 * time.Minute, 5 * time.Minute}, {30 * time.Second, time.Minute}} {
 		for _, rate := range []float64{2, 10, 60} {
 			for _, way := range []allocation.Write{allocation.Overwrite, allocation.Move} {

@@ -136,7 +136,7 @@ func (c candidate) policy(w *World) Policy {
 	for i, part := range c.parts {
 		rule.Shares = append(rule.Shares, allocation.ShopShare{Shop: allocation.ShopID(i + 1), Share: allocation.Share{Kind: allocation.Percent, N: part}})
 	}
-	return Policy{Name: "split", Pattern: allocation.Pattern{Name: "split", Rules: []allocation.Rule{rule}}, Frozen: c.frozen, Least: c.least}
+	return Policy{Name: SplitName, Pattern: allocation.Pattern{Name: "split", Rules: []allocation.Rule{rule}}, Frozen: c.frozen, Least: c.least}
 }
 
 // Parts are the parts of a policy that BestSplit found, as people write them.

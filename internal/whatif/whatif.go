@@ -74,13 +74,13 @@ const usualLeast = 2
 
 // The policies that everything is compared with.
 var (
-	Simple = Policy{Name: "simple", Pattern: allocation.Everywhere, Blind: true}
-	Same   = Policy{Name: "same", Pattern: allocation.Everywhere}
+	Simple = Policy{Name: SimpleName, Pattern: allocation.Everywhere, Blind: true}
+	Same   = Policy{Name: SameName, Pattern: allocation.Everywhere}
 )
 
 // Auto is the policy of the auto rule at a risk in millionths.
 func Auto(risk int64) Policy {
-	return Policy{Name: "auto", Pattern: allocation.Pattern{Name: "auto", Rules: []allocation.Rule{{To: allocation.Open, Auto: risk}}}}
+	return Policy{Name: AutoName, Pattern: allocation.Pattern{Name: "auto", Rules: []allocation.Rule{{To: allocation.Open, Auto: risk}}}}
 }
 
 // Demand is an order: who wants how many, when.

@@ -1,0 +1,64 @@
+package whatif
+
+import (
+	"context"
+	"time"
+
+	"soroi/internal/allocation"
+)
+
+// Question is what to try in a world.
+type Question struct {
+	World   World
+	Pattern *allocation.Pattern // the one in question, over shops 1, 2, … in the world's order; nil when there is none
+	Risk    int64               // of auto, and what a split found by search may have; millionths
+	Search  bool
+	Seed    uint64
+	Cycles  int
+}
+
+// Answer is what one policy came to.
+type Answer struct {
+	Policy  Policy
+	Result  Result
+	Seconds float64 // that playing it took
+}
+
+// PerSecond is how many cycles were played in a second.
+func (a Answer) PerSecond() float64 { return float64(a.Result.Cycles) / max(a.Seconds, 1e-9) }
+
+// The names of policies.
+const (
+	SimpleName  = "simple"  // a sync that knows nothing: see Policy.Blind
+	SameName    = "same"    // every shop shows everything
+	PatternName = "pattern" // the one in question
+	AutoName    = "auto"
+	SplitName   = "split" // the best static split that a search finds
+)
+
+// Ask plays each policy in turn, first those that everything is compared with. The same question always gets the same answers, but for how long
+// they took by now, which must not go backwards.
+func Ask(ctx context.Context, q Question, now func() time.Time) ([]Answer, error) {
+	policies := []Policy{Simple, Same}
+	if q.Pattern != nil {
+		policies = append(policies, Policy{Name: PatternName, Pattern: *q.Pattern})
+	}
+	policies = append(policies, Auto(q.Risk))
+	if q.Search {
+		best, err := BestSplit(ctx, &q.World, q.Seed, q.Risk)
+		if err != nil {
+			return nil, err
+		}
+		policies = append(policies, best)
+	}
+	answers := make([]Answer, len(policies))
+	for i, p := range policies {
+		began := now()
+		r, err := Play(ctx, &q.World, p, q.Seed, q.Cycles)
+		if err != nil {
+			return nil, err
+		}
+		answers[i] = Answer{p, r, now().Sub(began).Seconds()}
+	}
+	return answers, nil
+}
