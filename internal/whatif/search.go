@@ -32,7 +32,11 @@ type candidate struct {
 // own units and no more) or kept up by escrow as the units go. It starts from parts that follow the rates more and less strictly, and moves a part
 // from one shop to another as long as that is better.
 func BestSplit(ctx context.Context, w *World, seed uint64, risk int64) (Policy, error) {
-	s := search{ctx: ctx, w: w, seed: seed ^ searchSeed, risk: float64(risk) / 1e6}
+	return bestSplit(ctx, w, seed, risk, searchCycles)
+}
+
+func bestSplit(ctx context.Context, w *World, seed uint64, risk int64, cycles int) (Policy, error) {
+	s := search{ctx: ctx, w: w, seed: seed ^ searchSeed, risk: float64(risk) / 1e6, cycles: cycles}
 	var best candidate
 	best.lost = math.Inf(1)
 	for _, way := range []candidate{{frozen: true}, {}, {least: lazy}} {
@@ -51,15 +55,16 @@ func BestSplit(ctx context.Context, w *World, seed uint64, risk int64) (Policy, 
 }
 
 type search struct {
-	ctx  context.Context
-	w    *World
-	seed uint64
-	risk float64
+	ctx    context.Context
+	w      *World
+	seed   uint64
+	risk   float64
+	cycles int
 }
 
 // better is the one that loses fewer sales; one with too much risk is never better.
 func (s *search) better(a, b candidate) candidate {
-	r, err := Play(s.ctx, s.w, b.policy(s.w), s.seed, searchCycles)
+	r, err := Play(s.ctx, s.w, b.policy(s.w), s.seed, s.cycles)
 	if err != nil || r.Risk > s.risk {
 		return a
 	}
