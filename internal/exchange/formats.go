@@ -2,7 +2,7 @@ package exchange
 
 // Formats is what people see of every format, in the order of a menu.
 func Formats() []Info {
-	return []Info{Stock.Info(), Product.Info(), Secured.Info(), Reorder.Info(), Assignment.Info(), Exception.Info(), Link.Info(), Bundle.Info()}
+	return []Info{Stock.Info(), Product.Info(), Secured.Info(), Reorder.Info(), Assignment.Info(), Exception.Info(), Link.Info(), Bundle.Info(), Count.Info()}
 }
 
 // FindFormat gives the format of that name.

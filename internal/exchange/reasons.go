@@ -57,12 +57,14 @@ const (
 	SignWithTake   Code = "sign_with_subtract"
 	NotChoice      Code = "not_choice"
 	BadPercent     Code = "bad_percent"
+	BadTime        Code = "bad_time"
 	NotTogether    Code = "not_together"
 	CodeMissing    Code = "code_missing"
 )
 
 // The reasons why a row is refused: what it means here. The import that knows the catalogue gives them.
 const (
+	StocktakeUnknown  Code = "stocktake_unknown"
 	CodeUnknown       Code = "code_unknown"
 	CodeAmbiguous     Code = "code_ambiguous"
 	CodeEatenZeros    Code = "code_eaten_zeros"
@@ -175,9 +177,11 @@ var reasons = map[Code]reason{
 	SignWithTake:   {RowRefused, Words{"減算の行に符号つきの数「{value}」があり、増減のどちらか決められません。", "The row subtracts and its number \"{value}\" has a sign; whether to add or to take away is unclear."}, Words{"減らす数を符号なしで書いてください。", "Write the number to take away without a sign."}},
 	NotChoice:      {RowRefused, Words{"「{header}」の「{value}」は使えません。使えるのは {hint} です。", "\"{value}\" is not allowed in \"{header}\"; allowed are {hint}."}, Words{"どれかに直してください。", "Write one of them."}},
 	BadPercent:     {RowRefused, Words{"「{value}」は 0% から 100% の整数ではありません。", "\"{value}\" is not a whole percentage from 0% to 100%."}, Words{"10% のように書いてください。", "Write it like 10%."}},
+	BadTime:        {RowRefused, Words{"「{value}」は日時として読めないか、先の日時か、14日より前の日時です。", "\"{value}\" is no time that can be read, or lies ahead, or is older than 14 days."}, Words{"2026-04-01 14:30 のように書いてください。", "Write it like 2026-04-01 14:30."}},
 	NotTogether:    {RowRefused, Words{"「{header}」の「{value}」は {hint} と一緒には使えません。", "\"{value}\" in \"{header}\" does not go together with {hint}."}, Words{"どちらかを直してください。", "Correct one of them."}},
 	CodeMissing:    {RowRefused, Words{"商品を指すコードが空欄です。", "The row has no code that names a product."}, Words{"コードを入れるか、行を消してください。", "Fill the code in or remove the row."}},
 
+	StocktakeUnknown:  {RowRefused, Words{"実施中の棚卸「{value}」は 1 つに決まりません。", "There is not exactly one open stocktake \"{value}\"."}, Words{"実施中の棚卸は {hint} です。名前か番号を書いてください。", "Open are {hint}; write the name or the number of one."}},
 	CodeUnknown:       {RowRefused, Words{"コード「{value}」の商品はありません。", "There is no product with the code \"{value}\"."}, Words{"コードを確かめるか、先に商品を登録してください。", "Check the code, or register the product first."}},
 	CodeAmbiguous:     {RowRefused, Words{"コード「{value}」に当てはまる商品が複数あります({hint})。", "Several products fit the code \"{value}\" ({hint})."}, Words{"大文字・小文字まで正確なコードを書いてください。", "Write the code exactly, upper and lower case included."}},
 	CodeEatenZeros:    {RowRefused, Words{"コード「{value}」は、表計算ソフトで先頭の 0 が消えたようです。もとは {hint} かもしれません。", "A spreadsheet seems to have dropped the zeros in front: \"{value}\" may have been {hint}."}, asText},

@@ -195,9 +195,10 @@ func TestTemplates(t *testing.T) {
 			readTemplate(t, exchange.Exception, template)
 			readTemplate(t, exchange.Link, template)
 			readTemplate(t, exchange.Bundle, template)
+			readTemplate(t, exchange.Count, template)
 		}
 	}
-	if len(exchange.Formats()) != 8 {
+	if len(exchange.Formats()) != 9 {
 		t.Error("a format has no test")
 	}
 }

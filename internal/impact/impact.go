@@ -1,11 +1,12 @@
-// Package impact says what another allocation pattern would change before it is saved (配分の影響): for every SKU that would follow it, the same
-// arithmetic that planning does, and nothing is written.
+// Package impact says what another allocation pattern, or other figures of on hand, would change at the shops before they are saved (配分の影響): for every SKU
+// concerned, the same arithmetic that planning does, and nothing is written.
 package impact
 
 import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -97,6 +98,29 @@ func Of(ctx context.Context, db *store.DB, c clock.Clock, tenant stock.TenantID,
 	return t.result(), nil
 }
 
+// OfStock examines what adding units to on hand would change, by SKU.
+func OfStock(ctx context.Context, db *store.DB, tenant stock.TenantID, specs map[channel.Kind]channel.Spec, deltas map[stock.SKUID]int64) (Impact, error) {
+	shops, err := db.ListShops(ctx, tenant)
+	if err != nil {
+		return Impact{}, fmt.Errorf("impact of stock: %w", err)
+	}
+	t := newTally(shops, specs)
+	t.All = true
+	for ids := range slices.Chunk(slices.Sorted(maps.Keys(deltas)), store.MostSelected) {
+		skus, err := db.PlanInputs(ctx, tenant, ids)
+		if err != nil {
+			return Impact{}, fmt.Errorf("impact of stock: %w", err)
+		}
+		for _, u := range skus {
+			t.Examined++
+			other := *u
+			other.Balance.OnHand += deltas[u.SKU]
+			t.compare(u, &other)
+		}
+	}
+	return t.result(), nil
+}
+
 // tally counts while SKUs go by.
 type tally struct {
 	Impact
@@ -123,19 +147,23 @@ func (t *tally) add(skus []*store.Unplanned, p allocation.Pattern) {
 	}
 }
 
-// one compares what the SKU's listings are to show as things are with what they would be to show: targets on both sides, so what is merely on its
+// one compares what the SKU's listings are to show as things are with what they would be to show under another pattern: targets on both sides, so what is merely on its
 // way does not count as a change.
 func (t *tally) one(u *store.Unplanned, p allocation.Pattern) {
+	other := *u
+	other.Allotment.Pattern = p
+	t.compare(u, &other)
+}
+
+func (t *tally) compare(u, other *store.Unplanned) {
 	sellable := u.Sellable()
 	list := make([]allocation.Shop, len(u.Listings))
 	for i, l := range u.Listings {
 		list[i] = t.shops[l.Shop]
 	}
 	before := u.Allotment.Targets(sellable, slices.Clone(list))
-	other := u.Allotment
-	other.Pattern = p
 	example := Example{Code: u.Code, Sellable: sellable}
-	for i, after := range other.Targets(sellable, list) {
+	for i, after := range other.Allotment.Targets(other.Sellable(), list) {
 		from, to := before[i].Quantity, after.Quantity
 		if from.Compare(to) == 0 {
 			continue

@@ -21,6 +21,7 @@ type request struct {
 	Link      *store.LinkRow     `json:",omitempty"`
 	Catalog   *catalogRow        `json:",omitempty"`
 	Bundle    *store.BundleRow   `json:",omitempty"`
+	Count     *countRow          `json:",omitempty"`
 }
 
 // outcome is what became, or would become, of a request.
@@ -50,6 +51,8 @@ func (s *Service) carryOut(ctx context.Context, tenant stock.TenantID, key, acto
 		return s.editBundles(ctx, tenant, key, actor, requests, dry)
 	case first.Catalog != nil:
 		return s.editCatalog(ctx, tenant, requests, dry)
+	case first.Count != nil:
+		return s.count(ctx, tenant, key, actor, requests, dry)
 	}
 	return nil, fmt.Errorf("a row that asks for nothing")
 }

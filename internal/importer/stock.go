@@ -21,6 +21,7 @@ var kinds = map[string]kind{
 	exchange.Exception.Name:  {check: checking(exchange.Exception, beginException), apply: applySettings},
 	exchange.Link.Name:       {check: checking(exchange.Link, beginLink), apply: applySettings},
 	exchange.Bundle.Name:     {check: checking(exchange.Bundle, beginBundle), apply: applySettings},
+	exchange.Count.Name:      {check: checking(exchange.Count, beginCount), apply: applySettings},
 }
 
 // beginStock looks at rows that change on hand.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"soroi/internal/stock"
 )
@@ -60,4 +61,16 @@ func (db *DB) ZoneFixed(ctx context.Context, tenant stock.TenantID) (bool, error
 		return tx.one(ctx, []any{&fixed}, "SELECT EXISTS (SELECT 1 FROM sku_day WHERE tenant_id = $1)")
 	})
 	return fixed, err
+}
+
+// Zone is the tenant's time zone.
+func (db *DB) Zone(ctx context.Context, tenant stock.TenantID) (zone *time.Location, err error) {
+	err = db.Read(ctx, tenant, func(tx *Tx) (err error) {
+		zone, err = tx.zone(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("zone of tenant %d: %w", tenant, err)
+	}
+	return zone, nil
 }

@@ -57,7 +57,7 @@ func (e *StocktakeError) Error() string { return "stocktake: " + e.Code }
 
 // StocktakeCodes are all codes of StocktakeError, for whoever has a sentence for each.
 func StocktakeCodes() []string {
-	return []string{"name", "name_long", "picked", "skus", "none", "location", "closed", "uncounted", "differences", "unknown", "not_counted", "adjusted", "moved_between", "units", "approved", "not_approved", "key", "age"}
+	return []string{"name", "name_long", "picked", "skus", "none", "location", "closed", "uncounted", "differences", "unknown", "not_counted", "adjusted", "moved_between", "units", "approved", "not_approved", "key", "age", "bundle"}
 }
 
 // OpenStocktake opens one. What is wrong with it is a *StocktakeError.
@@ -201,12 +201,14 @@ func (tx *Tx) openStocktake(ctx context.Context, id StocktakeID) (Stocktake, err
 	return s, err
 }
 
-// scopeWhere is what the SKUs of a stocktake are selected from, the condition on sku, and its parameters from $2 on.
+// scopeWhere is what the SKUs of a stocktake are selected from, the condition on sku, and its parameters from $2 on. Bundles lie nowhere themselves.
 func (s Stocktake) scopeWhere() (from, condition string, args []any) {
+	const whole = " AND NOT sku.bundle"
 	if s.Listed {
-		return "sku", "sku.tenant_id = $1 AND sku.sku_id IN (SELECT listed.sku_id FROM stocktake_sku AS listed WHERE listed.tenant_id = $1 AND listed.stocktake_id = $2)", []any{int64(s.ID)}
+		return "sku", "sku.tenant_id = $1 AND sku.sku_id IN (SELECT listed.sku_id FROM stocktake_sku AS listed WHERE listed.tenant_id = $1 AND listed.stocktake_id = $2)" + whole, []any{int64(s.ID)}
 	}
-	return stockWhere(s.Scope)
+	from, condition, args = stockWhere(s.Scope)
+	return from, condition + whole, args
 }
 
 // StocktakeSums is how far a stocktake is, in SKUs.

@@ -125,6 +125,9 @@ func (w *approvalWork) decide(l *ledger) error {
 			line.Count.Says = cmp.Or(row.Says, line.Count.Says)
 		}
 		wrong := row.check(line, a.Undo)
+		if wrong == nil && l.bundles[row.SKU] {
+			wrong = &StocktakeError{Code: "bundle"} // it has become one since
+		}
 		w.answer.Rows[i].Refused = wrong
 		refused = refused || wrong != nil
 	}

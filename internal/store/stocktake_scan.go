@@ -18,7 +18,7 @@ type NewScan struct {
 	Sets   bool   // there are so many; otherwise so many more
 	Units  int64  // from 0 to stock.LargestUnits
 	Picked *int64 // units of open orders that are off the shelf; nil says nothing
-	// Age is how long ago it was made, by a clock that nobody can set; at most OldestScan.
+	// Age is how long ago it was made, by whatever clock it was made with; at most OldestScan.
 	Age time.Duration
 }
 
@@ -32,27 +32,49 @@ const (
 type ScanResult struct {
 	Repeated bool // it had been taken before
 	Counted  int64
-	Refused  *StocktakeError // approved, units, key, age; nil when it was taken
+	Refused  *StocktakeError // approved, bundle, units, key, age; nil when it was taken
 }
 
 // AddScans takes scans in, each once, and returns what each came to, in their order. Scans of a round that is over are kept and decide nothing. Those of a SKU that is approved
 // already are refused, each for itself. A SKU that is not there gives ErrNotFound, a stocktake that is closed a *StocktakeError, and nothing is taken.
 func (db *DB) AddScans(ctx context.Context, tenant stock.TenantID, id StocktakeID, actor string, scans []NewScan) (results []ScanResult, err error) {
+	return db.AddScansOnce(ctx, tenant, id, "", actor, scans)
+}
+
+// AddScansOnce is AddScans that also keeps a key, so that KeyUsed tells whether it has been done. With it, one refused scan refuses all.
+func (db *DB) AddScansOnce(ctx context.Context, tenant stock.TenantID, id StocktakeID, key, actor string, scans []NewScan) (results []ScanResult, err error) {
 	if len(scans) > MostInBatch {
 		return nil, fmt.Errorf("add scans: %d, more than %d", len(scans), MostInBatch)
 	}
 	err = db.Write(ctx, tenant, func(tx *Tx) (err error) {
+		if err := tx.keepKey(ctx, key); err != nil {
+			return err
+		}
 		s, err := tx.openStocktake(ctx, id)
 		if err != nil {
 			return err
 		}
 		results, err = tx.addScans(ctx, s, actor, scans)
+		for _, r := range results {
+			if key != "" && r.Refused != nil {
+				return errors.Join(err, r.Refused)
+			}
+		}
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("add scans to stocktake %d: %w", id, err)
+		return results, fmt.Errorf("add scans to stocktake %d: %w", id, err)
 	}
 	return results, nil
+}
+
+// keepKey keeps a key of something that is the same however often it is done.
+func (tx *Tx) keepKey(ctx context.Context, key string) error {
+	if key == "" {
+		return nil
+	}
+	_, err := tx.exec(ctx, `INSERT INTO posting_key (tenant_id, posting_key, digest, answer, posted_at) VALUES ($1, $2, '', '', $3) ON CONFLICT (tenant_id, posting_key) DO NOTHING`, key, micros(tx.now))
+	return err
 }
 
 func (n NewScan) check() *StocktakeError {
@@ -76,6 +98,10 @@ func (tx *Tx) addScans(ctx context.Context, s Stocktake, actor string, scans []N
 	if codes, err := tx.codesOfSKUs(ctx, skus); err != nil || len(codes) != len(skus) {
 		return nil, errors.Join(err, ErrNotFound)
 	}
+	bundles, err := tx.bundlesAmong(ctx, skus)
+	if err != nil {
+		return nil, err
+	}
 	rounds, err := tx.rounds(ctx, s.ID, skus)
 	if err != nil {
 		return nil, err
@@ -97,6 +123,10 @@ func (tx *Tx) addScans(ctx context.Context, s Stocktake, actor string, scans []N
 		}
 		if list := rounds[n.SKU]; len(list) > 0 && list[len(list)-1].state == LineApproved {
 			r.Refused = &StocktakeError{Code: "approved"}
+			continue
+		}
+		if bundles[n.SKU] {
+			r.Refused = &StocktakeError{Code: "bundle"}
 			continue
 		}
 		taken[n.Key] = true
@@ -174,16 +204,19 @@ func (tx *Tx) scanKeys(ctx context.Context, id StocktakeID, scans []NewScan) (ma
 
 // UndoScan takes a scan back, once, and gives what its SKU comes to without it. A scan of an approved line gives a *StocktakeError, one that is not there ErrNotFound.
 func (db *DB) UndoScan(ctx context.Context, tenant stock.TenantID, id StocktakeID, key string) (counted int64, err error) {
-	list, err := db.UndoScans(ctx, tenant, id, []string{key})
+	list, err := db.UndoScans(ctx, tenant, id, "", []string{key})
 	if err != nil {
 		return 0, err
 	}
 	return list[0], nil
 }
 
-// UndoScans is UndoScan for several, all of them or none.
-func (db *DB) UndoScans(ctx context.Context, tenant stock.TenantID, id StocktakeID, keys []string) (counted []int64, err error) {
+// UndoScans is UndoScan for several, all of them or none. once is kept, so that KeyUsed tells whether it has been done; "" keeps nothing.
+func (db *DB) UndoScans(ctx context.Context, tenant stock.TenantID, id StocktakeID, once string, keys []string) (counted []int64, err error) {
 	err = db.Write(ctx, tenant, func(tx *Tx) error {
+		if err := tx.keepKey(ctx, once); err != nil {
+			return err
+		}
 		s, err := tx.openStocktake(ctx, id)
 		if err != nil {
 			return err
@@ -391,4 +424,38 @@ func (db *DB) CountAbsent(ctx context.Context, tenant stock.TenantID, id Stockta
 		return 0, fmt.Errorf("count what is absent in stocktake %d: %w", id, err)
 	}
 	return last, nil
+}
+
+// LastScan is a scan as its stocktake shows it.
+type LastScan struct {
+	Key        string
+	Code, Name string
+	Sets       bool
+	Units      int64
+	At         time.Time
+	Actor      string
+	Counted    int64 // what its SKU comes to now
+}
+
+// LastScans lists the latest scans of a person that are not undone, the latest first; actor "" is everybody.
+func (db *DB) LastScans(ctx context.Context, tenant stock.TenantID, id StocktakeID, actor string, limit int) (list []LastScan, err error) {
+	err = db.Read(ctx, tenant, func(tx *Tx) error {
+		list = list[:0]
+		return tx.query(ctx, func(rows *sql.Rows) error {
+			var l LastScan
+			var at int64
+			err := rows.Scan(&l.Key, &l.Code, &l.Name, &l.Sets, &l.Units, &at, &l.Actor, &l.Counted)
+			l.At = instant(at)
+			list = append(list, l)
+			return err
+		}, `SELECT scan.scan_key, sku.code, sku.name, scan.sets, scan.units, scan.scanned_at, scan.actor, COALESCE(line.counted, 0) FROM stocktake_scan AS scan
+			JOIN sku ON sku.tenant_id = scan.tenant_id AND sku.sku_id = scan.sku_id
+			LEFT JOIN stocktake_line AS line ON line.tenant_id = scan.tenant_id AND line.stocktake_id = scan.stocktake_id AND line.sku_id = scan.sku_id AND line.current
+			WHERE scan.tenant_id = $1 AND scan.stocktake_id = $2 AND NOT scan.undone AND (CAST($3 AS TEXT) = '' OR scan.actor = $3) ORDER BY scan.scanned_at DESC, scan.scan_key DESC LIMIT $4`,
+			int64(id), actor, limit)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("last scans of stocktake %d: %w", id, err)
+	}
+	return list, nil
 }

@@ -319,7 +319,7 @@ func TestStocktake_scans(t *testing.T) {
 		if l := c.line("A-01"); l.Count.Units != 0 || l.Variance != -5 || b.onHand("A-01") != 5 {
 			t.Errorf("%+v", l)
 		}
-		_, err := db.UndoScans(ctx, b.tenant, c.take.ID, []string{fmt.Sprintf("absent/%d/%d", b.id("A-01"), clock.Now().UnixMicro())})
+		_, err := db.UndoScans(ctx, b.tenant, c.take.ID, "", []string{fmt.Sprintf("absent/%d/%d", b.id("A-01"), clock.Now().UnixMicro())})
 		b.must(err)
 		clock.advance(time.Second)
 		_, err = db.CountAbsent(ctx, b.tenant, c.take.ID, "hana", 0)
@@ -358,6 +358,25 @@ func TestStocktake_adjusted(t *testing.T) {
 		b.change(stock.Adjustment, "A-03", 3)
 		if l := c.line("A-03"); l.Delta != 0 {
 			t.Errorf("%+v", l)
+		}
+	})
+}
+
+// A bundle lies nowhere: it is not to be counted, and nobody can.
+func TestStocktake_bundle(t *testing.T) {
+	t.Parallel()
+	clock := newHandClock()
+	storetest.EachClock(t, clock, func(t *testing.T, db *store.DB) {
+		b := newBooks(t, db, "a")
+		b.skus("CUP", "BOX", "GIFT")
+		b.set("CUP", 5)
+		b.bundle("GIFT", "CUP×2", "BOX×1")
+		c := b.count(stock.OnShelf, clock)
+		if sums, err := db.SumStocktake(context.Background(), b.tenant, c.take); err != nil || sums.Scope != 2 {
+			t.Errorf("%+v, %v", sums, err)
+		}
+		if r := c.scan("GIFT×1", "CUP×4"); r[0].Refused == nil || r[0].Refused.Code != "bundle" || r[1].Counted != 4 {
+			t.Errorf("%+v", r)
 		}
 	})
 }

@@ -25,6 +25,7 @@ import (
 	"soroi/internal/web/shops"
 	"soroi/internal/web/sku"
 	"soroi/internal/web/stocklist"
+	"soroi/internal/web/stocktake"
 	"soroi/internal/web/ui"
 )
 
@@ -55,7 +56,7 @@ func New(d Deps) (http.Handler, error) {
 		return nil, err
 	}
 	s := &site{Deps: d, ui: u, cookies: ui.Cookies{Secure: strings.HasPrefix(d.PublicURL, "https://")}}
-	var screenErr [13]error
+	var screenErr [14]error
 	s.account, screenErr[0] = account.New(u, d.DB, s.cookies)
 	frontScreen, err := front.New(u, d.DB)
 	screenErr[1] = err
@@ -80,6 +81,8 @@ func New(d Deps) (http.Handler, error) {
 	screenErr[11] = err
 	bundleScreen, err := bundles.New(u, d.DB)
 	screenErr[12] = err
+	takeScreen, err := stocktake.NewScreen(u, d.DB, d.Engine, s.cookies)
+	screenErr[13] = err
 	if err := errors.Join(screenErr[:]...); err != nil {
 		return nil, fmt.Errorf("screens: %w", err)
 	}
@@ -131,6 +134,22 @@ func New(d Deps) (http.Handler, error) {
 		"GET /bulk/{id}":              bulkScreen.Show,
 		"GET /bulk/{id}/live":         bulkScreen.Live,
 		"POST /bulk/{id}/cancel":      bulkScreen.Cancel,
+
+		"GET /stocktakes":                   takeScreen.List,
+		"GET /stocktakes/new":               takeScreen.NewForm,
+		"POST /bulk/stocktake":              takeScreen.Ask,
+		"POST /stocktakes":                  takeScreen.Open,
+		"GET /stocktakes/{id}":              takeScreen.Show,
+		"GET /stocktakes/{id}/live":         takeScreen.Live,
+		"GET /stocktakes/{id}/count":        takeScreen.Count,
+		"GET /stocktakes/{id}/csv":          takeScreen.CSV,
+		"POST /stocktakes/{id}/scan":        takeScreen.Scan,
+		"POST /stocktakes/{id}/undo-scan":   takeScreen.Undo,
+		"POST /stocktakes/{id}/approve":     takeScreen.Approve,
+		"POST /stocktakes/{id}/approve-all": takeScreen.ApproveAll,
+		"POST /stocktakes/{id}/recount":     takeScreen.Recount,
+		"POST /stocktakes/{id}/absent":      takeScreen.Absent,
+		"POST /stocktakes/{id}/close":       takeScreen.Close,
 
 		"GET /patterns":              patternScreen.List,
 		"GET /patterns/new":          patternScreen.NewForm,

@@ -20,6 +20,7 @@ import (
 	"soroi/internal/web/shops"
 	"soroi/internal/web/sku"
 	"soroi/internal/web/stocklist"
+	"soroi/internal/web/stocktake"
 	"soroi/internal/web/ui"
 )
 
@@ -89,6 +90,10 @@ func Open(log *slog.Logger) (*Book, error) {
 	for _, data := range []string{"full", "part", "empty"} {
 		b.add("bundles/"+data, bp, func(p ui.Page) ui.Framed { return bundlesPage(p, data) })
 	}
+	takeViews, err := stocktake.Parse(u)
+	if err != nil {
+		return nil, err
+	}
 	bulkViews, err := bulk.Parse(u)
 	if err != nil {
 		return nil, err
@@ -99,6 +104,18 @@ func Open(log *slog.Logger) (*Book, error) {
 	}
 	for _, data := range []string{"full", "products", "colours", "empty", "nothing_found", "refused", "extreme"} {
 		b.add("low/"+data, lp, func(p ui.Page) ui.Framed { return lowPage(p, data) })
+	}
+	for _, data := range []string{"full", "empty"} {
+		b.add("stocktakes/"+data, takeViews.List, func(p ui.Page) ui.Framed { return takesPage(p, data) })
+	}
+	for _, data := range []string{"full", "refused"} {
+		b.add("stocktake_new/"+data, takeViews.New, func(p ui.Page) ui.Framed { return newTakePage(p, data) })
+	}
+	for _, data := range []string{"full", "empty", "refused", "closed"} {
+		b.add("stocktake/"+data, takeViews.Show, func(p ui.Page) ui.Framed { return takePage(p, data) })
+	}
+	for _, data := range []string{"full", "empty", "asked", "unknown", "ambiguous", "closed"} {
+		b.add("stocktake_count/"+data, takeViews.Count, func(p ui.Page) ui.Framed { return countPage(p, data) })
 	}
 	b.add("bulk/csv", bulkViews.CSV, func(p ui.Page) ui.Framed { return csvPage(p) })
 	for _, data := range []string{"secured", "reorder", "refused", "all"} {

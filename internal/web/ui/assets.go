@@ -31,7 +31,7 @@ type assets struct {
 func loadAssets() (assets, error) {
 	a := assets{names: map[string]string{}, byName: map[string]asset{}}
 	var sheet bytes.Buffer
-	for _, part := range []string{"base.css", "parts.css", "pages.css", "listings.css", "settings.css"} {
+	for _, part := range []string{"base.css", "parts.css", "pages.css", "listings.css", "settings.css", "stocktake.css"} {
 		body, err := styles.ReadFile("style/" + part)
 		if err != nil {
 			return a, err

@@ -119,6 +119,11 @@ const (
 	DonePing          Done = "ping"
 	DonePingRefused   Done = "ping_refused"
 	DoneReplay        Done = "replay"
+	DoneApproved      Done = "approved"
+	DoneUnapproved    Done = "unapproved"
+	DoneRecount       Done = "recount"
+	DoneAbsent        Done = "absent"
+	DoneClosed        Done = "closed"
 )
 
 // doneSentences has one Japanese sentence per Done.
@@ -166,6 +171,11 @@ var doneSentences = map[Done]string{
 	DonePing:          "テスト送信が受け取られました。",
 	DonePingRefused:   "テスト送信は受け取られませんでした。記録のいちばん上に、受け取り側の答えがあります。",
 	DoneReplay:        "送り直しを始めました。選んだところから順に送ります。",
+	DoneApproved:      "差異を反映しました。各店舗へ順に反映します。",
+	DoneUnapproved:    "反映を取り消しました。実在庫を元に戻しました。",
+	DoneRecount:       "数え直しを依頼しました。前に数えた数は使いません。",
+	DoneAbsent:        "数えていない SKU を 0 と数えました。反映するまで在庫は変わりません。",
+	DoneClosed:        "棚卸を終えました。",
 }
 
 // After sends the browser on after an action that worked; the page says what was done.

@@ -26,6 +26,7 @@ func SKUActions(l Lang) []Action {
 		{Address: "/bulk/secured", Label: l.T("確保在庫"), Icon: "shield"},
 		{Address: "/bulk/reorder", Label: l.T("発注点"), Icon: "bell"},
 		{Address: "/bulk/pattern", Label: l.T("配分パターン"), Icon: "split"},
+		{Address: "/bulk/stocktake", Label: l.T("棚卸"), Icon: "box"},
 		{Address: "/bulk/csv", Label: l.T("CSV"), Icon: "down"},
 	}
 }

@@ -151,3 +151,34 @@ var passwordSentences = map[string]string{
 
 // PasswordSentence says, in Japanese, why a password was refused.
 func PasswordSentence(code string) string { return passwordSentences[code] }
+
+// stocktakeSentences has one Japanese sentence per code of a store.StocktakeError.
+var stocktakeSentences = map[string]string{
+	"name":          "名前を入力してください。",
+	"name_long":     "名前は60文字までです。",
+	"picked":        "受注中の商品がどこにあるかを選んでください。",
+	"skus":          "一度に選べる SKU は 1,000 件までです。",
+	"none":          "数える SKU を選んでください。",
+	"location":      "保管場所を選んでください。",
+	"closed":        "この棚卸は終わっています。新しい棚卸を始めてください。",
+	"uncounted":     "数えていない SKU が %s 件あります。数えるか、そのままにすることを選んでください。",
+	"differences":   "反映していない差異が %s 件あります。反映するか、そのままにすることを選んでください。",
+	"unknown":       "まだ数えていません。",
+	"not_counted":   "数え直すまで反映できません。",
+	"adjusted":      "数えたあとに在庫調整があります。帳簿の訂正だったか、物が動いたかを選ぶか、数え直してください。",
+	"moved_between": "数えている間に入荷や出荷がありました。数え直すか、「それでも反映する」を選んでください。",
+	"units":         "数は 0 から 1,000,000,000 までの整数で入力してください。",
+	"approved":      "反映済みの SKU です。数え直すには、差異の画面で反映を取り消してください。",
+	"not_approved":  "反映していないので、取り消すものがありません。",
+	"key":           "画面を開き直して、もう一度読み取ってください。",
+	"bundle":        "セット商品です。中に入っている商品を数えてください。",
+	"age":           "読み取ってから14日を過ぎたものは受け付けません。数え直してください。",
+}
+
+// StocktakeSentence says why something cannot be done in a stocktake; n is how many stand in the way.
+func (l Lang) StocktakeSentence(code string, n int64) string {
+	if code == "uncounted" || code == "differences" {
+		return l.T(stocktakeSentences[code], Number(n))
+	}
+	return l.T(stocktakeSentences[code])
+}

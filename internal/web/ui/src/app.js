@@ -1,6 +1,7 @@
 // The scripts of the screens. Every page works without them; they make parts of it quick and keep figures fresh.
 import htmx from "htmx.org/dist/htmx.esm.js";
 import { Idiomorph } from "idiomorph/dist/idiomorph.esm.js";
+import { counting } from "./count.js";
 import { keyboard } from "./keyboard.js";
 import { live } from "./live.js";
 import { keepChosen, selection } from "./selection.js";
@@ -74,5 +75,6 @@ document.addEventListener("focusin", (event) => {
 
 keyboard();
 live(htmx);
+counting();
 // From here on keys and clicks are heard. A test that types faster than a browser loads waits for it.
 document.documentElement.dataset.scripts = "ready";

@@ -10,7 +10,7 @@ export function selection() {
     const bar = f.querySelector("[data-selbar]");
     if (!bar) return;
     const picked = boxes(f).filter((box) => box.checked).length;
-    const all = bar.querySelector("[data-all]").checked;
+    const all = Boolean(bar.querySelector("[data-all]")?.checked); // not every list offers all of its hits
     const figure = bar.querySelector("[data-picked]");
     figure.textContent = all ? figure.dataset.total : figure.dataset.words.replace("{n}", picked);
     bar.classList.toggle("on", picked > 0 || all);
@@ -38,7 +38,8 @@ export function selection() {
     const box = event.target;
     if (box.matches("[data-pick-page]")) {
       for (const row of boxes(form(box))) row.checked = box.checked;
-      if (!box.checked) form(box).querySelector("[data-all]").checked = false;
+      const all = form(box).querySelector("[data-all]");
+      if (!box.checked && all) all.checked = false;
     }
     if (box.matches("[data-pick], [data-pick-page], [data-all]")) tell(form(box));
   });
@@ -71,7 +72,8 @@ export function keepChosen(target, tell) {
     for (const bar of root.querySelectorAll("[data-selbar]")) {
       const f = bar.closest("form");
       for (const box of f.querySelectorAll("[data-pick]")) box.checked = chosen.has(box.value);
-      bar.querySelector("[data-all]").checked = Boolean(all);
+      const every = bar.querySelector("[data-all]");
+      if (every) every.checked = Boolean(all);
       tell(f);
     }
   };
