@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"soroi/internal/stock"
+	"soroi/internal/store"
 )
 
 // open a stocktake through the form, and give its address.
@@ -182,5 +183,54 @@ func TestStocktake_blind(t *testing.T) {
 			!strings.Contains(v.html, "名前を入力してください。") {
 			t.Errorf("%d %s", v.Code, v.html)
 		}
+	})
+}
+
+// A sheet goes out, counts come in by the import, once, and are taken back; what differs goes out.
+func TestStocktake_files(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, m *merchant) {
+		m.stocked("MUG-1", "MUG-2", "TEE-1")
+		blind, seen := m.stocktake(url.Values{"blind": {"1"}, "name": {"ブラインド"}}), m.stocktake(url.Values{"picked": {"asked"}, "key": {"k2"}})
+		sheet := m.browser.get(blind + "/csv?what=sheet").html
+		if !strings.Contains(sheet, "棚卸,SKUコード,名称,数えた数,数えた日時") || strings.Count(sheet, "\n") != 4 {
+			t.Error(sheet)
+		}
+		if sheet := m.browser.get(seen + "/csv?what=sheet").html; !strings.Contains(sheet, "棚卸,SKUコード,名称,帳簿の数,数えた数,取り出し済み,数えた日時") || !strings.Contains(sheet, ",TEE-1,商品 TEE-1,10,,,") {
+			t.Error(sheet)
+		}
+		number := strings.TrimPrefix(seen, "/stocktakes/")
+		file := "棚卸,SKUコード,数えた数,取り出し済み,数えた日時\n" + number + ",MUG-1,7,1,\nブラインド,MUG-1,9,,\n" + number + ",MUG-2,,,\n" + number + ",TEE-1,-1,,\n夏の棚卸,TEE-1,3,,\n" + number +
+			",NOPE,3,,\n" + number + ",MUG-2,3,,2999-01-01 10:00\n" + number + ",MUG-1,8,,\n"
+		at := m.imported("stocktake", "", file)
+		v := m.browser.page(at)
+		m.says(v, "変わる", "「数えた数」が空欄なので", "「-1」は 0 より小さい数です", "実施中の棚卸「夏の棚卸」は 1 つに決まりません", "コード「NOPE」の商品はありません", "「2999-01-01 10:00」は日時として読めないか", "同じ商品")
+		m.browser.post(at, at+"/apply", url.Values{"partial": {"1"}})
+		if job := m.settled(at); job.State != store.ImportApplied || m.onHand("MUG-1") != 10 {
+			t.Errorf("%+v", job)
+		}
+		m.says(m.browser.page(seen+"?show=all"), `<td class="n strong" data-label="数えた数">7</td>`, `<td class="n" data-label="取り出し済み">1</td>`, ">-2<")
+		m.says(m.browser.page(blind), ">-1<")
+		differences := m.browser.get(seen + "/csv?what=differences").html
+		if !strings.Contains(differences, ",MUG-1,商品 MUG-1,7,1,10,-2,0,10,8,数えた,") {
+			t.Error(differences)
+		}
+		if v := m.browser.get(seen + "/csv?what=else"); v.Code != http.StatusNotFound {
+			t.Errorf("%d", v.Code)
+		}
+		// Taken back, the count is gone; what was counted anew meanwhile stays.
+		m.scan(blind, "MUG-1", "1")
+		m.browser.post(at+"/undo", at+"/undo", nil)
+		if job := m.settled(at); job.State != store.ImportUndone || job.Undone != 1 || job.Kept != 1 {
+			t.Errorf("%+v", job)
+		}
+		if v := m.browser.page(seen + "?show=all"); rows(v) != 0 {
+			t.Error(v.html)
+		}
+		m.says(m.browser.page(blind+"?show=same"), `<td class="n strong" data-label="数えた数">10</td>`)
+		// Approved lines take no more counts: the whole file is refused.
+		m.browser.post(blind, blind+"/approve-all", nil)
+		at = m.imported("stocktake", "", "棚卸,SKUコード,数えた数\nブラインド,MUG-1,5\n")
+		m.says(m.browser.page(at), "この内容では登録できません(反映済み)")
 	})
 }
