@@ -149,6 +149,11 @@ func (row *RowResult) take(result store.ChangeResult) int64 {
 
 // refusedRows is the answer when rows that cannot be applied have kept all others back.
 func refusedRows[Row interface{ refusal() *RowRefusal }](results []Row) error {
+	return refusedAll(results, `correct them, or send "partial": true to apply the others.`)
+}
+
+// refusedAll is refusedRows with what to do next.
+func refusedAll[Row interface{ refusal() *RowRefusal }](results []Row, next string) error {
 	refused, first := 0, -1
 	for i, row := range results {
 		if row.refusal() != nil {
@@ -158,8 +163,7 @@ func refusedRows[Row interface{ refusal() *RowRefusal }](results []Row) error {
 			}
 		}
 	}
-	p := problem(rowsRefused, "%d of %d rows cannot be applied, the first is /rows/%d: %s Nothing was changed; correct them, or send \"partial\": true to apply the others.",
-		refused, len(results), first, results[first].refusal().Detail)
+	p := problem(rowsRefused, "%d of %d rows cannot be applied, the first is /rows/%d: %s Nothing was changed; %s", refused, len(results), first, results[first].refusal().Detail, next)
 	p.Rows = results
 	return p
 }

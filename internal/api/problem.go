@@ -34,6 +34,9 @@ var (
 	unknownImport    = kind{"unknown-import", "There is no such import", http.StatusNotFound}
 	importState      = kind{"import-state", "The import has moved on", http.StatusConflict}
 	unusableFile     = kind{"unusable-file", "The file cannot be used", http.StatusUnprocessableEntity}
+	unknownStocktake = kind{"unknown-stocktake", "There is no such stocktake", http.StatusNotFound}
+	unknownCount     = kind{"unknown-count", "There is no such count", http.StatusNotFound}
+	stocktakeState   = kind{"stocktake-state", "The stocktake does not allow this", http.StatusConflict}
 	unknownPattern   = kind{"unknown-pattern", "There is no such pattern", http.StatusNotFound}
 	patternChanged   = kind{"pattern-changed", "Somebody else has changed the pattern", http.StatusConflict}
 	patternInUse     = kind{"pattern-in-use", "SKUs follow the pattern", http.StatusConflict}
