@@ -30,12 +30,13 @@ type Pattern struct {
 	Rules     []PatternRule `json:"rules"`
 }
 
-// PatternRule is what shops get while sellable lies between From and To; a To of nil is no end.
+// PatternRule is what shops get while sellable lies between From and To; a To of nil is no end. It has shares and a default, or is auto.
 type PatternRule struct {
 	From    int64       `json:"from"`
 	To      *int64      `json:"to"`
 	Shares  []ShopShare `json:"shares"`
-	Default Share       `json:"default"`
+	Default *Share      `json:"default,omitempty"`
+	Auto    *float64    `json:"auto,omitempty"` // the risk, in per cent with at most four decimals
 }
 
 // ShopShare is one shop's share.
@@ -65,7 +66,14 @@ type PatternRef struct {
 func patternOf(p store.Pattern) Pattern {
 	out := Pattern{ID: int64(p.ID), Name: p.Name, Version: p.Version, Default: p.Default, SKUs: p.SKUs, ChangedBy: p.Actor, ChangedAt: p.ChangedAt, Rules: []PatternRule{}}
 	for _, r := range p.Rules {
-		rule := PatternRule{From: r.From, Shares: []ShopShare{}, Default: shareOf(r.Default)}
+		rule := PatternRule{From: r.From, Shares: []ShopShare{}}
+		if r.Auto > 0 {
+			risk := float64(r.Auto) / 10_000
+			rule.Auto = &risk
+		} else {
+			share := shareOf(r.Default)
+			rule.Default = &share
+		}
 		if r.To != allocation.Open {
 			rule.To = &r.To
 		}
@@ -341,7 +349,7 @@ func (b *body) rules(object map[string]any) []allocation.Rule {
 	var rules []allocation.Rule
 	for i, v := range b.array(object, "rules", "", allocation.MostRules) {
 		at := "/rules/" + strconv.Itoa(i)
-		o, ok := b.object(v, at, []string{"from", "to", "default"}, []string{"shares"})
+		o, ok := b.object(v, at, []string{"from", "to"}, []string{"default", "shares", "auto"})
 		if !ok {
 			continue
 		}
@@ -349,12 +357,20 @@ func (b *body) rules(object map[string]any) []allocation.Rule {
 		if o["to"] != nil {
 			rule.To = b.number(o, "to", at, 0, stock.LargestUnits)
 		}
-		if _, there := o["default"]; there {
+		shares := b.shares(o, at)
+		switch standard, auto := o["default"], o["auto"]; {
+		case auto != nil && (standard != nil || len(shares) > 0):
+			b.wrong(at+"/auto", "must stand alone: a rule is auto, or has shares and a default.")
+		case auto != nil:
+			rule.Auto = b.risk(auto, at+"/auto")
+		case standard == nil:
+			b.wrong(at+"/default", "must be given, unless the rule is auto.")
+		default:
 			if share, ok := b.object(o["default"], at+"/default", []string{"kind"}, []string{"n"}); ok {
 				rule.Default = b.share(share, at+"/default")
 			}
 		}
-		for k, v := range b.shares(o, at) {
+		for k, v := range shares {
 			at := at + "/shares/" + strconv.Itoa(k)
 			if share, ok := b.object(v, at, []string{"shop", "kind"}, []string{"n"}); ok {
 				rule.Shares = append(rule.Shares, allocation.ShopShare{Shop: allocation.ShopID(b.number(share, "shop", at, 1, 1<<62)), Share: b.share(share, at)})
@@ -363,6 +379,17 @@ func (b *body) rules(object map[string]any) []allocation.Rule {
 		rules = append(rules, rule)
 	}
 	return rules
+}
+
+// risk reads the risk of an auto rule, in per cent.
+func (b *body) risk(v any, at string) int64 {
+	if number, ok := v.(json.Number); ok {
+		if risk, ok := allocation.ParseRisk(number.String()); ok {
+			return risk
+		}
+	}
+	b.wrong(at, "must be a number of per cent from 0.0001 to 50 with at most four decimals, like 0.1.")
+	return 0
 }
 
 // shares are the shares of a rule, which may be none.

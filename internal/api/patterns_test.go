@@ -62,7 +62,7 @@ func TestPatterns(t *testing.T) {
 		w.fill()
 		rakuten, yahoo := w.shopID("楽天本店"), w.shopID("Yahoo店")
 		rules := fmt.Sprintf(`[{"from":0,"to":10,"shares":[{"shop":%d,"kind":"percent","n":12.5},{"shop":%d,"kind":"at_most","n":3}],"default":{"kind":"stop"}},
-			{"from":11,"to":null,"default":{"kind":"fixed","n":2}}]`, rakuten, yahoo)
+			{"from":11,"to":99,"default":{"kind":"fixed","n":2}},{"from":100,"to":null,"auto":0.05}]`, rakuten, yahoo)
 		a := w.ask(http.MethodPost, "/api/v1/patterns", `{"name":"楽天 少なめ","rules":`+rules+`}`)
 		made := into[Pattern](w, a, http.StatusCreated)
 		path := fmt.Sprintf("/api/v1/patterns/%d", made.ID)
@@ -72,7 +72,7 @@ func TestPatterns(t *testing.T) {
 		text, err := json.Marshal(made.Rules)
 		w.must(err)
 		want := fmt.Sprintf(`[{"from":0,"to":10,"shares":[{"shop":%d,"kind":"percent","n":12.5},{"shop":%d,"kind":"at_most","n":3}],"default":{"kind":"stop","n":null}},`+
-			`{"from":11,"to":null,"shares":[],"default":{"kind":"fixed","n":2}}]`, rakuten, yahoo)
+			`{"from":11,"to":99,"shares":[],"default":{"kind":"fixed","n":2}},{"from":100,"to":null,"shares":[],"auto":0.05}]`, rakuten, yahoo)
 		if string(text) != want {
 			t.Errorf("rules %s\nwant  %s", text, want)
 		}
@@ -154,6 +154,12 @@ func TestPatterns_refused(t *testing.T) {
 			`{"name":"a","rules":[{"from":0,"to":null,"default":{"kind":"same","n":1}}]}`:                                       "/rules/0/default/n",
 			`{"name":"a","rules":[{"from":0,"to":null,"default":"same"}]}`:                                                      "/rules/0/default",
 			`{"name":"a","rules":[{"from":0,"to":null,"shares":[{"shop":"x","kind":"half","n":1}],"default":{"kind":"stop"}}]}`: "/rules/0/shares/0/shop",
+			`{"name":"a","rules":[{"from":0,"to":null}]}`:                                                                       "/rules/0/default",
+			`{"name":"a","rules":[{"from":0,"to":null,"auto":0}]}`:                                                              "/rules/0/auto",
+			`{"name":"a","rules":[{"from":0,"to":null,"auto":"0.1"}]}`:                                                          "/rules/0/auto",
+			`{"name":"a","rules":[{"from":0,"to":null,"auto":50.1}]}`:                                                           "/rules/0/auto",
+			`{"name":"a","rules":[{"from":0,"to":null,"auto":0.1,"default":{"kind":"same"}}]}`:                                  "/rules/0/auto",
+			`{"name":"a","rules":[{"from":0,"to":null,"auto":0.1,"shares":[{"shop":1,"kind":"same"}]}]}`:                        "/rules/0/auto",
 		} {
 			a := w.ask(http.MethodPost, "/api/v1/patterns", body)
 			w.refused(a, invalidBody, `"pointer":"`+pointer+`"`)
