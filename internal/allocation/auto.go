@@ -71,12 +71,12 @@ const (
 
 const hour = float64(time.Hour / time.Microsecond)
 
-// settle gives the plain rule that an auto rule with this risk stands for now.
-func settle(most int64, sellable stock.Quantity, shops []Shop, before AutoState) (Rule, AutoReason) {
-	rule := Rule{To: Open, Default: Share{Kind: Same}}
+// Settle gives the plain rule that an auto rule stands for now, of a SKU that was served as before says.
+func (r Rule) Settle(sellable stock.Quantity, shops []Shop, before AutoState) (Rule, AutoReason) {
+	rule := Rule{From: r.From, To: r.To, Default: Share{Kind: Same}}
 	s := newSellers(shops)
 	why := s.reason()
-	why.Most, why.State = most, AutoSame
+	why.Most, why.State = r.Auto, AutoSame
 	n, limited := sellable.Units()
 	if !limited {
 		return rule, why
@@ -86,7 +86,7 @@ func settle(most int64, sellable stock.Quantity, shops []Shop, before AutoState)
 	switch {
 	case n == 0:
 		why.State = before // nothing to share or to divide
-	case !s.mayShare(n, why.Mean, float64(most)/1e6, before):
+	case !s.mayShare(n, why.Mean, float64(r.Auto)/1e6, before):
 		why.State = AutoSplit
 	}
 	if why.State != AutoSplit {

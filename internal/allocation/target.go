@@ -62,7 +62,7 @@ func (p Pattern) AppendSettled(dst []Target, sellable stock.Quantity, shops []Sh
 	var why AutoReason
 	if r.Auto > 0 {
 		var settled Rule
-		settled, why = settle(r.Auto, sellable, shops, before)
+		settled, why = r.Settle(sellable, shops, before)
 		r = &settled
 	}
 	split := r.Split()

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 
 	"soroi/internal/allocation"
 	"soroi/internal/channel"
@@ -28,6 +29,9 @@ func (s *Service) planLoop(ctx context.Context) {
 					full, err = s.db.Sweep(ctx, t.ID, planBatch)
 				}
 				if err == nil && !full {
+					full, err = s.db.WakeAuto(ctx, t.ID, planBatch)
+				}
+				if err == nil && !full {
 					full, err = s.db.StepBulk(ctx, t.ID, planBatch)
 				}
 				if err != nil && ctx.Err() == nil {
@@ -51,6 +55,15 @@ func (s *Service) planAll(ctx context.Context, tenant stock.TenantID) error {
 
 // plan plans one batch and tells whether there may be more.
 func (s *Service) plan(ctx context.Context, tenant stock.TenantID) (more bool, err error) {
+	more, err = s.planBatch(ctx, tenant)
+	if errors.Is(err, errNoPaces) {
+		s.paces.forget(tenant)
+		more, err = s.planBatch(ctx, tenant)
+	}
+	return more, err
+}
+
+func (s *Service) planBatch(ctx context.Context, tenant stock.TenantID) (more bool, err error) {
 	shops, err := s.db.ListShops(ctx, tenant)
 	if err != nil {
 		return false, err
@@ -59,11 +72,18 @@ func (s *Service) plan(ctx context.Context, tenant stock.TenantID) (more bool, e
 	for _, shop := range shops {
 		byID[shop.ID] = shop.Allocation(s.specs[shop.Kind])
 	}
+	paces, err := s.paces.of(ctx, s, tenant)
+	if err != nil {
+		return false, err
+	}
 	parts := false
 	planned, changed, err := s.db.Plan(ctx, tenant, planBatch, func(skus []*store.Unplanned) error {
 		parts = false
 		for _, u := range skus {
-			planSKU(u, byID)
+			if paces == nil && u.UnderAuto() {
+				return errNoPaces
+			}
+			planSKU(u, byID, paces)
 			parts = parts || u.InBundle
 		}
 		return nil
@@ -79,12 +99,13 @@ func (s *Service) plan(ctx context.Context, tenant stock.TenantID) (more bool, e
 }
 
 // planSKU fills in the targets of one SKU's listings.
-func planSKU(u *store.Unplanned, shops map[channel.ShopID]allocation.Shop) {
+func planSKU(u *store.Unplanned, shops map[channel.ShopID]allocation.Shop, paces map[channel.ShopID]allocation.Pace) {
 	sellable := u.Sellable()
 	list := make([]allocation.Shop, len(u.Listings))
 	for i, l := range u.Listings {
 		list[i] = shops[l.Shop]
 	}
+	u.Settle(list, paces)
 	for i, t := range u.Allotment.Targets(sellable, list) {
 		l := &u.Listings[i]
 		l.NewTarget = t.Quantity

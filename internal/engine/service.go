@@ -75,6 +75,7 @@ type Service struct {
 	client  *http.Client
 
 	planWake *signal
+	paces    paces
 
 	mu      sync.Mutex
 	runners map[shopKey]*runner

@@ -18,6 +18,7 @@ type Allotment struct {
 	Pattern    allocation.Pattern
 	Exceptions map[channel.ShopID]allocation.Share // nil when it has none
 	Bundle     *Bundle                             // of a bundle: a shop shows no more than its parts allow there; otherwise nil
+	Settled    *Settled                            // what an auto rule came to when the SKU was planned last; nil when none did
 }
 
 // Most is the exception of a shop: the most that it may show; nil where it has none.
@@ -40,7 +41,7 @@ func (a Allotment) Targets(sellable stock.Quantity, shops []allocation.Shop) []a
 	for i := range shops {
 		shops[i] = a.In(shops[i])
 	}
-	targets := a.Pattern.Targets(sellable, shops)
+	targets := a.plain(sellable).Targets(sellable, shops)
 	if a.Bundle == nil {
 		return targets
 	}
@@ -94,8 +95,11 @@ func (a allotments) of(assigned PatternID) Allotment {
 	return Allotment{Pattern: allocation.Everywhere}
 }
 
-// addExceptions reads the exceptions of SKUs into their allotments.
+// addExceptions reads the exceptions of SKUs, and how their auto rules were settled, into their allotments.
 func (tx *Tx) addExceptions(ctx context.Context, skus []stock.SKUID, of func(stock.SKUID) *Allotment) error {
+	if err := tx.addSettled(ctx, skus, of); err != nil {
+		return err
+	}
 	return tx.exceptions(ctx, skus, func(e Exception) {
 		a := of(e.SKU)
 		if a.Exceptions == nil {

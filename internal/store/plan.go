@@ -28,8 +28,9 @@ type Unplanned struct {
 	// Allotment is how the SKU's sellable quantity is divided.
 	Allotment Allotment
 
-	marked int64
-	told   told
+	marked     int64
+	told       told
+	wasSettled bool // there is a row of what auto came to
 }
 
 // SoldLately is what orders of the last days hold or have taken, today being one of the days.
@@ -69,6 +70,8 @@ type PlanListing struct {
 
 	NewTarget stock.Quantity
 	Risk      int64
+
+	onItsWay sql.NullInt64 // of a SKU under auto: what is being written
 }
 
 // Plan takes up to limit changed SKUs, those changed by orders first, lets decide fill in each listing's NewTarget and Risk, and
@@ -175,6 +178,9 @@ func (tx *Tx) fillPlan(ctx context.Context, skus []*Unplanned) error {
 	if err := tx.addExceptions(ctx, ids, func(sku stock.SKUID) *Allotment { return &byID[sku].Allotment }); err != nil {
 		return err
 	}
+	for _, u := range skus {
+		u.wasSettled = u.Allotment.Settled != nil
+	}
 	of, err := tx.bundlesOf(ctx, today, patterns, bundles)
 	if err != nil {
 		return err
@@ -203,6 +209,9 @@ func (tx *Tx) fillPlan(ctx context.Context, skus []*Unplanned) error {
 	// Put in order here: asked to, SQLite walks all listings in that order instead of looking up those of the SKUs.
 	for _, u := range skus {
 		slices.SortFunc(u.Listings, func(a, b PlanListing) int { return cmp.Or(cmp.Compare(a.Shop, b.Shop), cmp.Compare(a.ID, b.ID)) })
+	}
+	if err == nil {
+		err = tx.addOnItsWay(ctx, skus)
 	}
 	return err
 }
@@ -234,6 +243,9 @@ func (tx *Tx) writePlan(ctx context.Context, skus []*Unplanned, shops map[channe
 			return append(args, int64(c.ID), c.NewTarget.Sortable(), c.Risk, micros(c.since))
 		})
 	if err != nil {
+		return err
+	}
+	if err := tx.writeSettled(ctx, skus); err != nil {
 		return err
 	}
 	events := tellPlanned(skus, micros(tx.now))

@@ -47,7 +47,7 @@ func (tx *Tx) deleteUnused(ctx context.Context, codes []string) (removed []strin
 	if err != nil {
 		return nil, err
 	}
-	for _, table := range []string{"sku_code", "sku_shop", "sku_plan", "balance", "sku"} {
+	for _, table := range []string{"sku_code", "sku_shop", "sku_plan", "sku_auto", "balance", "sku"} {
 		err := tx.execRows(ctx, "DELETE FROM "+table+" WHERE tenant_id = $1 AND sku_id IN (", "BIGINT", ")", nil, len(skus),
 			func(args []any, i int) []any { return append(args, int64(skus[i])) })
 		if err != nil {

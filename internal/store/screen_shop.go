@@ -144,8 +144,16 @@ func (tx *Tx) shopStatus(ctx context.Context, since time.Time) ([]ShopStatus, La
 		}
 		s.PushedAt = instant(answered)
 	}
-	counts := make(map[channel.ShopID]lagCounts)
-	together := make(lagCounts)
+	counts, together, err := tx.lags(ctx, since)
+	for i := range list {
+		list[i].Lag = counts[list[i].Shop.ID].total()
+	}
+	return list, together.total(), err
+}
+
+// lags are the lags that were measured since a moment, by shop and of all of them.
+func (tx *Tx) lags(ctx context.Context, since time.Time) (counts map[channel.ShopID]lagCounts, together lagCounts, err error) {
+	counts, together = make(map[channel.ShopID]lagCounts), make(lagCounts)
 	err = tx.query(ctx, func(rows *sql.Rows) error {
 		var id channel.ShopID
 		var bucket, items int64
@@ -157,10 +165,7 @@ func (tx *Tx) shopStatus(ctx context.Context, since time.Time) ([]ShopStatus, La
 		together[bucket] += items
 		return err
 	}, "SELECT shop_id, bucket, CAST(SUM(items) AS BIGINT) FROM lag WHERE tenant_id = $1 AND minute >= $2 GROUP BY shop_id, bucket", since.Unix()/60)
-	for i := range list {
-		list[i].Lag = counts[list[i].Shop.ID].total()
-	}
-	return list, together.total(), err
+	return counts, together, err
 }
 
 // ListPreview lists a shop's listings whose target is not what they are believed to show, so what going live would send: those to zero first,
