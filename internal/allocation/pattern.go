@@ -3,6 +3,7 @@ package allocation
 
 import (
 	"math"
+	"slices"
 
 	"soroi/internal/stock"
 )
@@ -70,6 +71,11 @@ func (p Pattern) RuleFor(sellable stock.Quantity) int {
 		}
 	}
 	return -1
+}
+
+// HasAuto tells whether any rule is auto.
+func (p Pattern) HasAuto() bool {
+	return slices.ContainsFunc(p.Rules, func(r Rule) bool { return r.Auto > 0 })
 }
 
 // Split tells whether the rule divides the units, so that no two shops offer the same one: nothing in it is Same and its

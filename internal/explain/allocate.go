@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,12 +30,17 @@ func computed(sellable stock.Quantity, b store.Basis, l store.Listing, specs []c
 }
 
 // allocated leads from sellable to the listing's part of it.
-func (e *Explanation) allocated(p allocation.Pattern, t allocation.Target, shop allocation.Shop) {
+func (e *Explanation) allocated(p allocation.Pattern, t allocation.Target, shop allocation.Shop, why *store.Settled) {
 	if t.Rule < 0 {
 		e.add(NoRule, time.Time{}, "pattern", p.Name)
 		return
 	}
 	rule := t.Rule + 1
+	if why != nil {
+		e.auto(p, t, why)
+		e.bounded(t, shop)
+		return
+	}
 	switch t.Share.Kind {
 	case allocation.Same:
 		e.add(ShareSame, time.Time{}, "pattern", p.Name, "rule", rule)
@@ -48,6 +54,44 @@ func (e *Explanation) allocated(p allocation.Pattern, t allocation.Target, shop 
 		e.add(ShareStop, time.Time{}, "pattern", p.Name, "rule", rule)
 	}
 	e.divided(t)
+	e.bounded(t, shop)
+}
+
+// AutoWords says in one sentence why auto shares or divides under a pattern of that name.
+func AutoWords(pattern string, why *store.Settled, language string) string {
+	var e Explanation
+	e.auto(allocation.Pattern{Name: pattern}, allocation.Target{Rule: why.Rule}, why)
+	return e.Steps[0].Words(language)
+}
+
+// auto tells why auto shares or divides, with the figures that it went by.
+func (e *Explanation) auto(p allocation.Pattern, t allocation.Target, why *store.Settled) {
+	what := AutoSame
+	switch {
+	case why.State == allocation.AutoSplit && why.Risk > why.Most:
+		what = AutoSplit
+	case why.State == allocation.AutoSplit:
+		what = AutoStill
+	}
+	rate := strconv.FormatFloat(math.Round(float64(why.Rate)/100)/10, 'f', -1, 64)
+	lag := time.Duration(why.Lag) * time.Microsecond
+	e.add(what, why.At, "pattern", p.Name, "rule", t.Rule+1, "left", why.Sellable, "rate", rate, "lag", max(lag.Round(time.Second), time.Second), "risk", allocation.RiskText(rounded(why.Risk)), "most", allocation.RiskText(why.Most))
+	if why.State == allocation.AutoSplit {
+		e.add(AutoPart, time.Time{}, "units", t.Share.N)
+	}
+}
+
+// rounded leaves a risk as many digits as say something.
+func rounded(millionths int64) int64 {
+	step := int64(1)
+	for millionths/step >= 100 {
+		step *= 10
+	}
+	return (millionths + step/2) / step * step
+}
+
+// bounded tells what keeps the listing below what the rule gives.
+func (e *Explanation) bounded(t allocation.Target, shop allocation.Shop) {
 	if t.Excepted && shop.Exception.Kind == allocation.Stop {
 		e.add(ExceptionStop, time.Time{}, "most", 0)
 	} else if t.Excepted {

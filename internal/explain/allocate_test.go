@@ -59,7 +59,7 @@ func TestAllocated(t *testing.T) {
 			p := allocation.Pattern{Name: "p", Rules: []allocation.Rule{c.rule}}
 			target := p.Targets(c.sellable, c.shops)[0]
 			e := Explanation{Explained: true}
-			e.allocated(p, target, c.shops[0])
+			e.allocated(p, target, c.shops[0], nil)
 			if got := words(e, "en"); got != c.want || target.Quantity.String() != c.target {
 				t.Errorf("%s:\n%s\nwant %s:\n%s", target.Quantity, got, c.target, c.want)
 			}

@@ -17,7 +17,7 @@ func Derive(b store.Basis, l store.Listing, specs []channel.Spec) Explanation {
 	e.shelf(b)
 	sellable := e.terms(b)
 	target, asks := computed(sellable, b, l, specs)
-	e.allocated(b.Allotment.Pattern, target, asks)
+	e.allocated(b.Allotment.Pattern, target, asks, b.Allotment.Why(sellable))
 	if target.Limited {
 		e.limited(b.Allotment.Bundle, asks)
 	}

@@ -1,7 +1,9 @@
 package explain
 
 import (
+	"strconv"
 	"strings"
+	"time"
 
 	"soroi/internal/channel"
 	"soroi/internal/stock"
@@ -52,6 +54,11 @@ const (
 
 	PartsAllow   What = "parts_allow"
 	PartsDivided What = "parts_divided"
+
+	AutoSame  What = "auto_same"
+	AutoSplit What = "auto_split"
+	AutoStill What = "auto_still_split"
+	AutoPart  What = "auto_part"
 
 	ExceptionStop   What = "exception_stop"
 	ExceptionAtMost What = "exception_at_most"
@@ -134,6 +141,14 @@ var sentences = map[What]sentence{
 	OutOfUse:         {"取扱終了のため、どの店舗でも販売しません", "Out of use: not sold in any shop"},
 	MadeDaily:        {"受注生産で 1 日 {figure} まで。今日の受注 {sold} を引いて {quantity} を販売できます", "Made to order, {figure} a day: less the {sold} ordered today, {quantity}"},
 
+	AutoSame: {"配分パターン「{pattern}」の規則 {rule}（おまかせ）：残り {left}、1時間に {rate}、遅れ {lag}。その間に売り切れる確率 {risk} は {most} 以下なので、すべての店舗に同じ数",
+		"Pattern {pattern}, rule {rule} (auto): {left} left, {rate}/h, lag {lag}, risk {risk} ≤ {most}: the same number in every shop"},
+	AutoSplit: {"配分パターン「{pattern}」の規則 {rule}（おまかせ）：残り {left}、1時間に {rate}、遅れ {lag}。その間に売り切れる確率 {risk} が {most} を超えるので、店舗で分け合う",
+		"Pattern {pattern}, rule {rule} (auto): {left} left, {rate}/h, lag {lag}, risk {risk} > {most}: the shops divide the units"},
+	AutoStill: {"配分パターン「{pattern}」の規則 {rule}（おまかせ）：残り {left}、1時間に {rate}、遅れ {lag}。その間に売り切れる確率 {risk} は {most} 以下ですが、まだ余裕が足りないので、店舗で分け合ったまま",
+		"Pattern {pattern}, rule {rule} (auto): {left} left, {rate}/h, lag {lag}, risk {risk} ≤ {most}, but not by enough yet: the shops still divide the units"},
+	AutoPart: {"売れ行きに合わせ、この店舗の取り分は {units}", "By how fast they sell, this shop's part is {units}"},
+
 	SentNever:      {"まだ何も送っていません", "Nothing has been sent yet"},
 	SentAbsolute:   {"{quantity} にするよう送りました（上書き）", "Sent: set to {quantity}"},
 	SentChange:     {"{quantity} になるよう差分を送りました", "Sent: the difference to {quantity}"},
@@ -187,6 +202,26 @@ func (s sentence) in(language string) string {
 	return s.en
 }
 
+// spanWords says a span of time: 5m30s, 5分30秒.
+func spanWords(text, language string) string {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return text
+	}
+	units := []struct {
+		of     time.Duration
+		ja, en string
+	}{{time.Hour, "時間", "h"}, {time.Minute, "分", "m"}, {time.Second, "秒", "s"}}
+	var b strings.Builder
+	for _, u := range units {
+		if n := d / u.of; n > 0 {
+			d -= n * u.of
+			b.WriteString(strconv.FormatInt(int64(n), 10) + sentence{u.ja, u.en}.in(language))
+		}
+	}
+	return b.String()
+}
+
 // Words says the step in Japanese ("ja") or English (anything else).
 func (s Step) Words(language string) string {
 	text := sentences[s.What].in(language)
@@ -195,6 +230,9 @@ func (s Step) Words(language string) string {
 		value := n.Value
 		if term, known := terms[value]; known && (n.Name == "kind" || n.Name == "from") {
 			value = term.in(language)
+		}
+		if n.Name == "lag" {
+			value = spanWords(value, language)
 		}
 		pairs = append(pairs, "{"+n.Name+"}", value)
 	}

@@ -70,6 +70,11 @@ func Of(ctx context.Context, db *store.DB, c clock.Clock, tenant stock.TenantID,
 		return Impact{}, fmt.Errorf("impact of pattern %q: %w", q.Pattern.Name, err)
 	}
 	t := newTally(shops, specs)
+	if q.Pattern.HasAuto() {
+		if t.paces, err = db.ShopPaces(ctx, tenant, specs); err != nil {
+			return Impact{}, fmt.Errorf("impact of pattern %q: %w", q.Pattern.Name, err)
+		}
+	}
 	until := c.Now().Add(q.Within)
 	t.All = true
 	for _, query := range q.SKUs {
@@ -106,6 +111,13 @@ func OfStock(ctx context.Context, db *store.DB, tenant stock.TenantID, specs map
 	}
 	t := newTally(shops, specs)
 	t.All = true
+	auto, err := db.HasAuto(ctx, tenant)
+	if err == nil && auto {
+		t.paces, err = db.ShopPaces(ctx, tenant, specs)
+	}
+	if err != nil {
+		return Impact{}, fmt.Errorf("impact of stock: %w", err)
+	}
 	for ids := range slices.Chunk(slices.Sorted(maps.Keys(deltas)), store.MostSelected) {
 		skus, err := db.PlanInputs(ctx, tenant, ids)
 		if err != nil {
@@ -125,6 +137,7 @@ func OfStock(ctx context.Context, db *store.DB, tenant stock.TenantID, specs map
 type tally struct {
 	Impact
 	shops map[channel.ShopID]allocation.Shop
+	paces map[channel.ShopID]allocation.Pace // where auto may decide
 	at    map[channel.ShopID]int
 }
 
@@ -151,7 +164,7 @@ func (t *tally) add(skus []*store.Unplanned, p allocation.Pattern) {
 // way does not count as a change.
 func (t *tally) one(u *store.Unplanned, p allocation.Pattern) {
 	other := *u
-	other.Allotment.Pattern = p
+	other.Allotment.Pattern, other.Allotment.Settled = p, nil
 	t.compare(u, &other)
 }
 
@@ -162,6 +175,7 @@ func (t *tally) compare(u, other *store.Unplanned) {
 		list[i] = t.shops[l.Shop]
 	}
 	before := u.Allotment.Targets(sellable, slices.Clone(list))
+	other.Settle(list, t.paces)
 	example := Example{Code: u.Code, Sellable: sellable}
 	for i, after := range other.Allotment.Targets(other.Sellable(), list) {
 		from, to := before[i].Quantity, after.Quantity

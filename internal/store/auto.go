@@ -80,9 +80,7 @@ func (a Allotment) auto(sellable stock.Quantity) int {
 }
 
 // hasAuto tells whether any rule of the pattern is auto.
-func (a Allotment) hasAuto() bool {
-	return slices.ContainsFunc(a.Pattern.Rules, func(r allocation.Rule) bool { return r.Auto > 0 })
-}
+func (a Allotment) hasAuto() bool { return a.Pattern.HasAuto() }
 
 // plain is the pattern with its auto rule as it was settled last. One that has not been settled yet is left as it is.
 func (a Allotment) plain(sellable stock.Quantity) allocation.Pattern {
@@ -107,15 +105,15 @@ func (a Allotment) Why(sellable stock.Quantity) *Settled {
 // Settle decides anew what an auto rule stands for, if one covers what is sellable. list are the shops of the listings, in their order; their pace is filled
 // in. paces are the shops' own; a listing's rate of sale comes to it.
 func (u *Unplanned) Settle(list []allocation.Shop, paces map[channel.ShopID]allocation.Pace) {
-	sellable := u.Sellable()
-	rule := u.Allotment.auto(sellable)
+	a, sellable := &u.Allotment, u.Sellable()
+	rule := a.auto(sellable)
 	if rule < 0 {
-		u.Allotment.Settled = nil
+		a.Settled = nil
 		return
 	}
 	before := allocation.AutoNew
-	if u.Allotment.Settled != nil {
-		before = u.Allotment.Settled.State
+	if a.Settled != nil {
+		before = a.Settled.State
 	}
 	for i := range list {
 		l := &u.Listings[i]
@@ -123,10 +121,10 @@ func (u *Unplanned) Settle(list []allocation.Shop, paces map[channel.ShopID]allo
 		p.Rate = max(l.SoldRate, u.Sold.Month*1000/(30*24)/int64(len(list)))
 		p.Shown = l.showing()
 		list[i].Pace = p
-		list[i] = u.Allotment.In(list[i])
+		list[i] = a.In(list[i])
 	}
-	plain, why := u.Allotment.Pattern.Rules[rule].Settle(sellable, list, before)
-	u.Allotment.Settled = &Settled{AutoReason: why, Rule: rule, Shares: plain.Shares}
+	plain, why := a.Pattern.Rules[rule].Settle(sellable, list, before)
+	a.Settled = &Settled{AutoReason: why, Rule: rule, Shares: plain.Shares}
 }
 
 // UnderAuto tells whether an auto rule covers what is sellable.

@@ -197,3 +197,49 @@ func TestPatterns_assign(t *testing.T) {
 		t.Errorf("nothing chosen: %d %s", v.Code, v.to())
 	}
 }
+
+// An auto rule has no shares, only how often it may oversell; what it would do for a SKU is said with the figures.
+func TestPatterns_auto(t *testing.T) {
+	t.Parallel()
+	m := stocked(t, "A-1", "B-2")
+	m.browser.page("/patterns/new")
+	form := func(risk string) url.Values {
+		f := url.Values{"id": {"0"}, "version": {"0"}, "rules": {"1"}, "name": {"おまかせ"}, "do": {"save"}, "sku": {"A-1"}}
+		f.Set("r0.from", "0")
+		f.Set("r0.others.kind", "auto")
+		f.Set("r0.others.n", risk)
+		return f
+	}
+	for _, risk := range []string{"x", "0", "51"} {
+		if v := m.browser.post("/patterns/new", "/patterns", form(risk)); v.Code != http.StatusUnprocessableEntity || !strings.Contains(v.html, "規則 1 のおまかせの確率「"+risk+"」が読めません") {
+			t.Errorf("risk %s: %d", risk, v.Code)
+		}
+	}
+	f := form("0.1")
+	f.Set("r0."+fmt.Sprint(m.shops[0].ID)+".kind", "same")
+	if v := m.browser.post("/patterns/new", "/patterns", f); v.Code != http.StatusUnprocessableEntity || !strings.Contains(v.html, "規則 1 はおまかせなので") {
+		t.Errorf("a share beside auto: %d", v.Code)
+	}
+	v := m.browser.post("/patterns/new", "/patterns/preview", form("０.０５"))
+	for _, want := range []string{"規則 1（おまかせ）：残り 10、1時間に 0、遅れ ", "その間に売り切れる確率 0.0001% は 0.05% 以下なので", "本店 <b>10</b>"} {
+		if !strings.Contains(v.html, want) {
+			t.Errorf("preview: no %q in %s", want, v.html)
+		}
+	}
+	if v := m.browser.post("/patterns/new", "/patterns", form("")); v.Code != http.StatusSeeOther {
+		t.Fatalf("saving: %d %s", v.Code, v.html)
+	}
+	list, _, err := m.db.ListPatterns(context.Background(), m.tenant)
+	if err != nil || len(list) != 1 || list[0].Rules[0].Auto != allocation.UsualRisk || list[0].Rules[0].Default.Kind != "" {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	if v := m.browser.page("/patterns"); !strings.Contains(v.html, "0 以上：おまかせ（売り越しは 0.1% まで）") {
+		t.Error("the list does not say that it is auto")
+	}
+	if v := m.browser.page(fmt.Sprintf("/patterns/%d", list[0].ID)); !strings.Contains(v.html, `<option value="auto" selected>`) || !strings.Contains(v.html, `name="r0.others.n" value="0.1"`) {
+		t.Error("the editor does not show auto")
+	}
+	if v := m.browser.get("/patterns.txt"); !strings.Contains(v.html, "  auto 0.1%\n") {
+		t.Errorf("as text: %s", v.html)
+	}
+}

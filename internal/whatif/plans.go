@@ -2,7 +2,6 @@ package whatif
 
 import (
 	"math"
-	"slices"
 
 	"soroi/internal/allocation"
 	"soroi/internal/stock"
@@ -24,7 +23,7 @@ type plan struct {
 }
 
 func newPlans(w *World, p Policy) plans {
-	ps := plans{pattern: p.Pattern, auto: slices.ContainsFunc(p.Pattern.Rules, func(r allocation.Rule) bool { return r.Auto > 0 })}
+	ps := plans{pattern: p.Pattern, auto: p.Pattern.HasAuto()}
 	rate := 0.0
 	for _, s := range w.Shops {
 		rate += s.Rate

@@ -37,6 +37,9 @@ func (p *EditPage) write(a allocation.Pattern) {
 	p.Rules = nil
 	for _, r := range a.Rules {
 		rule := Rule{From: strconv.FormatInt(r.From, 10), Default: cell(r.Default)}
+		if r.Auto > 0 {
+			rule.Default = Cell{Kind: autoKind, N: strings.TrimSuffix(allocation.RiskText(r.Auto), "%")}
+		}
 		if r.To != allocation.Open {
 			rule.To = strconv.FormatInt(r.To, 10)
 		}
@@ -110,7 +113,12 @@ func (p *EditPage) pattern() (allocation.Pattern, bool) {
 			continue
 		}
 		rule.Words = explain.Range(from, to, string(p.Lang))
-		r := allocation.Rule{From: from, To: to, Default: p.share(i, rule.Default)}
+		r := allocation.Rule{From: from, To: to}
+		if rule.Default.Kind == autoKind {
+			r.Auto = p.risk(i, &rule.Default)
+		} else {
+			r.Default = p.share(i, rule.Default)
+		}
 		for k, c := range rule.Cells {
 			if c.Kind != "" {
 				r.Shares = append(r.Shares, allocation.ShopShare{Shop: allocation.ShopID(p.Shops[k].ID), Share: p.share(i, c)})
@@ -130,6 +138,19 @@ func (p *EditPage) pattern() (allocation.Pattern, bool) {
 	}
 	a.Name = p.Name
 	return a, len(p.Wrong) == 0
+}
+
+// risk reads the risk of an auto rule; what is left empty is the usual one.
+func (p *EditPage) risk(rule int, c *Cell) int64 {
+	if strings.TrimSpace(c.N) == "" {
+		c.N = strings.TrimSuffix(allocation.RiskText(allocation.UsualRisk), "%")
+	}
+	risk, ok := allocation.ParseRisk(text.Fold(c.N))
+	if !ok {
+		p.Wrong = append(p.Wrong, p.T("規則 %d のおまかせの確率「%s」が読めません。0.0001 以上 50 以下の数字（%%）で入力してください。", rule+1, c.N))
+		return allocation.UsualRisk
+	}
+	return risk
 }
 
 func (p *EditPage) share(rule int, c Cell) allocation.Share {
@@ -191,6 +212,7 @@ func figures(a allocation.Pattern, shops []allocation.Shop) []Figure {
 		for _, t := range a.Targets(f.Sellable, shops) {
 			f.Shops = append(f.Shops, t.Quantity)
 			f.Rule, f.Split = t.Rule+1, t.Split
+			f.Auto = t.Rule >= 0 && a.Rules[t.Rule].Auto > 0
 			shown, _ := t.Quantity.Units()
 			sum += shown
 		}
@@ -227,6 +249,9 @@ func ruleWords(l ui.Lang, r allocation.Rule, shop func(allocation.ShopID) string
 	between, colon := "、", "："
 	if l == ui.English {
 		between, colon = ", ", ": "
+	}
+	if r.Auto > 0 {
+		return explain.Range(r.From, r.To, string(l)) + colon + l.T("おまかせ（売り越しは %s まで）", allocation.RiskText(r.Auto))
 	}
 	rest := l.T("ほかは%s", shareWords(l, r.Default))
 	if len(parts) == 0 {

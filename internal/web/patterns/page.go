@@ -78,10 +78,13 @@ type Kind struct{ Kind, Label string }
 func (p *EditPage) Kinds(own bool) []Kind {
 	list := []Kind{{"same", p.T("同数")}, {"percent", p.T("割合 %")}, {"fixed", p.T("固定")}, {"at_most", p.T("上限")}, {"stop", p.T("停止")}}
 	if own {
-		list = append([]Kind{{"", p.T("ほかと同じ")}}, list...)
+		return append([]Kind{{"", p.T("ほかと同じ")}}, list...)
 	}
-	return list
+	return append(list, Kind{autoKind, p.T("おまかせ %")})
 }
+
+// autoKind, as the kind of a rule's default, makes the rule auto; its number is the risk in per cent.
+const autoKind = "auto"
 
 // Preview is what the pattern on the screen would do.
 type Preview struct {
@@ -100,6 +103,7 @@ type Figure struct {
 	Sum      stock.Quantity
 	Rule     int // from 1; 0 when none applies
 	Split    bool
+	Auto     bool
 	Edge     bool // another rule than in the line before
 }
 
@@ -109,6 +113,7 @@ type SKU struct {
 	OnHand, Committed, Available, Withheld int64
 	Sellable                               stock.Quantity
 	Lines                                  []Line
+	Why                                    string // what auto says of it; "" where another rule applies
 }
 
 // Line is one listing before and after.

@@ -15,6 +15,7 @@ import (
 	"soroi/internal/engine"
 	"soroi/internal/explain"
 	"soroi/internal/impact"
+	"soroi/internal/stock"
 	"soroi/internal/store"
 	"soroi/internal/web/bulk"
 	"soroi/internal/web/ui"
@@ -370,13 +371,38 @@ func (s *Screen) previewSKU(r *http.Request, page *EditPage, p allocation.Patter
 		shops[i] = shop.Allocation(specs[shop.Kind])
 	}
 	before := item.Allotment.Targets(sellable, slices.Clone(shops))
-	other := item.Allotment
-	other.Pattern = p
+	other, err := s.under(r, page.TenantID, item, p, slices.Clone(shops))
+	if err != nil {
+		return err
+	}
+	if why := other.Why(sellable); why != nil {
+		sku.Why = explain.AutoWords(p.Name, why, string(page.Lang))
+	}
 	for i, t := range other.Targets(sellable, shops) {
 		sku.Lines = append(sku.Lines, Line{names[item.Listings[i].Shop].Name, before[i].Quantity, t.Quantity})
 	}
 	page.Preview.SKU = sku
 	return nil
+}
+
+// under is the SKU's allotment if it followed the pattern from now on.
+func (s *Screen) under(r *http.Request, tenant stock.TenantID, item store.SKU, p allocation.Pattern, shops []allocation.Shop) (store.Allotment, error) {
+	other := item.Allotment
+	other.Pattern, other.Settled = p, nil
+	if !p.HasAuto() {
+		return other, nil
+	}
+	paces, err := s.db.ShopPaces(r.Context(), tenant, s.engine.Specs())
+	if err != nil {
+		return other, err
+	}
+	inputs, err := s.db.PlanInputs(r.Context(), tenant, []stock.SKUID{item.SKU})
+	if err != nil || len(inputs) == 0 || len(inputs[0].Listings) != len(shops) {
+		return other, err // it changes this very moment; the next look has it
+	}
+	inputs[0].Allotment = other
+	inputs[0].Settle(shops, paces)
+	return inputs[0].Allotment, nil
 }
 
 // Delete is POST /patterns/{id}/delete.

@@ -122,9 +122,9 @@ func (w *Why) put(l ui.Lang, step explain.Step) {
 	case explain.Sellable:
 		rung("equals", "販売可能数", number(l, step, "quantity"), w.pending, true)
 		w.pending = ""
-	case explain.NoRule, explain.ShareSame, explain.SharePercent, explain.ShareFixed, explain.ShareAtMost, explain.ShareStop:
+	case explain.NoRule, explain.ShareSame, explain.SharePercent, explain.ShareFixed, explain.ShareAtMost, explain.ShareStop, explain.AutoSame, explain.AutoSplit, explain.AutoStill:
 		rung("right", "配分パターン", "", words, false)
-	case explain.ExactPart, explain.RoundedDown, explain.RoundedUp, explain.Reduced, explain.FixedShort:
+	case explain.ExactPart, explain.RoundedDown, explain.RoundedUp, explain.Reduced, explain.FixedShort, explain.AutoPart:
 		rung("right", "この店舗の分", number(l, step, "units"), words, false)
 	case explain.MovedHere:
 		rung("right", "他店舗からの分", number(l, step, "units"), words, false)
