@@ -236,15 +236,32 @@ func (db *DB) SumStocktake(ctx context.Context, tenant stock.TenantID, s Stockta
 	return sums, nil
 }
 
-func (tx *Tx) sumStocktake(ctx context.Context, s Stocktake) (StocktakeSums, error) {
+// SumCounted is SumStocktake without what is still to be counted (Scope, Uncounted, Missing), which takes a look at every SKU of the scope.
+func (db *DB) SumCounted(ctx context.Context, tenant stock.TenantID, id StocktakeID) (sums StocktakeSums, err error) {
+	err = db.Read(ctx, tenant, func(tx *Tx) (err error) {
+		sums, err = tx.sumCounted(ctx, id)
+		return err
+	})
+	if err != nil {
+		return sums, fmt.Errorf("sum what is counted in stocktake %d: %w", id, err)
+	}
+	return sums, nil
+}
+
+func (tx *Tx) sumCounted(ctx context.Context, id StocktakeID) (StocktakeSums, error) {
 	var sums StocktakeSums
 	err := tx.one(ctx, []any{&sums.Asked, &sums.Waiting, &sums.Approved, &sums.Left, &sums.Posted}, `SELECT COUNT(*) FILTER (WHERE state = 'asked'), COUNT(*) FILTER (WHERE state = 'counted'),
 		COUNT(*) FILTER (WHERE state = 'approved'), COUNT(*) FILTER (WHERE state = 'left'), CAST(COALESCE(SUM(posted), 0) AS BIGINT)
-		FROM stocktake_line WHERE tenant_id = $1 AND stocktake_id = $2 AND current`, int64(s.ID))
+		FROM stocktake_line WHERE tenant_id = $1 AND stocktake_id = $2 AND current`, int64(id))
+	sums.Counted = sums.Waiting + sums.Approved
+	return sums, err
+}
+
+func (tx *Tx) sumStocktake(ctx context.Context, s Stocktake) (StocktakeSums, error) {
+	sums, err := tx.sumCounted(ctx, s.ID)
 	if err != nil {
 		return sums, err
 	}
-	sums.Counted = sums.Waiting + sums.Approved
 	from, where, args := s.scopeWhere()
 	if err := tx.one(ctx, []any{&sums.Scope}, "SELECT COUNT(*) FROM "+from+" WHERE "+where, args...); err != nil {
 		return sums, err

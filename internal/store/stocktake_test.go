@@ -217,6 +217,21 @@ func TestStocktake(t *testing.T) {
 		if r, err := db.Verify(ctx, b.tenant, nil); err != nil || !r.OK() {
 			t.Errorf("%v, %v", r.Broken, err)
 		}
+		for _, page := range []int{1, 2, 1000} {
+			if _, err := db.Exec(ctx, "UPDATE stocktake_line SET posted = posted + 1 WHERE state = 'approved' AND posted <> 0"); err != nil {
+				t.Fatal(err)
+			}
+			r, err := db.VerifyInParts(ctx, b.tenant, 1000, page)
+			if want := "stocktake_line sku A-01, location main: posted, over all stocktakes, is -1 and must be -2 by the movements of stocktakes"; err != nil || r.OK() || r.Broken.String() != want {
+				t.Errorf("by %d: %v, %v", page, r.Broken, err)
+			}
+			if _, err := db.Exec(ctx, "UPDATE stocktake_line SET posted = posted - 1 WHERE state = 'approved' AND posted <> 0"); err != nil {
+				t.Fatal(err)
+			}
+			if r, err := db.VerifyInParts(ctx, b.tenant, 1000, page); err != nil || !r.OK() {
+				t.Errorf("by %d: %v, %v", page, r.Broken, err)
+			}
+		}
 		other := newBooks(t, db, "b")
 		if _, err := db.LoadStocktake(ctx, other.tenant, c.take.ID); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("another tenant: %v", err)

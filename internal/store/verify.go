@@ -38,8 +38,8 @@ func (b BrokenRow) String() string {
 
 // Verify checks a tenant's books as of one moment: that the movements of every SKU at every location are numbered without gaps and are
 // all possible; that on hand and committed are their running sums, in each movement and in the balance; that committed is
-// what open orders hold; that every order line's claim is the sum of its movements (design 2.1); and that what is recorded as sold on each day is what its orders
-// took. It names the first row that is broken, in the
+// what open orders hold; that every order line's claim is the sum of its movements (design 2.1); that what is recorded as sold on each day is what its orders
+// took; and that what stocktakes have posted is what their movements did. It names the first row that is broken, in the
 // order of the checks and then of the keys, and stops there.
 //
 // It streams: its memory depends neither on the number of movements nor on the number of orders. progress, which may be nil, is told
@@ -64,6 +64,9 @@ func (db *DB) verify(ctx context.Context, tenant stock.TenantID, progress func(d
 		}
 		if err == nil && v.report.Broken == nil {
 			err = v.days(ctx)
+		}
+		if err == nil && v.report.Broken == nil {
+			err = v.stocktakes(ctx)
 		}
 		report = v.report
 		return err

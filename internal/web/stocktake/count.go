@@ -20,6 +20,9 @@ const FromScript = "Soroi-Scan"
 // Count is GET /stocktakes/{id}/count.
 func (s *Screen) Count(w http.ResponseWriter, r *http.Request) error {
 	page, err := s.countPage(r)
+	if err == nil {
+		err = s.panel(r, page)
+	}
 	if err != nil {
 		return err
 	}
@@ -44,11 +47,18 @@ func (s *Screen) countPage(r *http.Request) (*Count, error) {
 	}
 	page := &Count{Page: ui.FrameOf(r, ui.SectionStock, "数える"), Stocktake: take, Key: rand.Text(), Units: "1"}
 	page.Panel.Blind = take.Blind
-	return page, s.panel(r, page)
+	return page, nil
 }
 
+// panel fills in what was scanned last and how far the stocktake is. A script says how many SKUs are to be counted: it was told with the page, and counting them anew for each
+// scan would keep a scanner waiting where there are very many.
 func (s *Screen) panel(r *http.Request, page *Count) (err error) {
 	if page.Panel.Last, err = s.db.LastScans(r.Context(), page.TenantID, page.Stocktake.ID, page.Actor, lastShown); err != nil {
+		return err
+	}
+	if all, err := strconv.ParseInt(r.PostFormValue("all"), 10, 64); err == nil && all > 0 && r.Header.Get(FromScript) != "" {
+		page.Panel.Sums, err = s.db.SumCounted(r.Context(), page.TenantID, page.Stocktake.ID)
+		page.Panel.Sums.Scope = all
 		return err
 	}
 	page.Panel.Sums, err = s.db.SumStocktake(r.Context(), page.TenantID, page.Stocktake)
@@ -131,14 +141,6 @@ func (s *Screen) Scan(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	p.Result, p.Code, p.Units, p.Sets, p.Counted = Taken, of.Code, scan.Units, scan.Sets, results[0].Counted
-	if err := s.panel(r, page); err != nil {
-		return err
-	}
-	for _, l := range p.Last {
-		if l.Code == p.Code {
-			p.Name = l.Name
-		}
-	}
 	if err := s.expect(r, page); err != nil {
 		return err
 	}
@@ -169,13 +171,18 @@ func (s *Screen) Undo(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	p.Result = Undone
-	if err := s.panel(r, page); err != nil {
-		return err
-	}
 	return s.answerScan(w, r, page, http.StatusOK)
 }
 
 func (s *Screen) answerScan(w http.ResponseWriter, r *http.Request, page *Count, status int) error {
+	if err := s.panel(r, page); err != nil {
+		return err
+	}
+	for _, l := range page.Panel.Last {
+		if page.Panel.Result == Taken && l.Code == page.Panel.Code {
+			page.Panel.Name = l.Name
+		}
+	}
 	if r.Header.Get(FromScript) != "" {
 		// What was read is dealt with, whichever way: the script sends it no more.
 		return s.views.Count.Fragment(w, "panel", page)

@@ -183,7 +183,7 @@ func (s *Screen) Live(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.fill(r.Context(), page); err != nil {
+	if err := s.sums(r.Context(), page); err != nil {
 		return err
 	}
 	return s.views.Show.Fragment(w, "progress", page)
@@ -204,12 +204,16 @@ func (s *Screen) begin(r *http.Request, q Query) (*Show, error) {
 	return page, nil
 }
 
+func (s *Screen) sums(ctx context.Context, page *Show) (err error) {
+	if page.Sums, err = s.db.SumStocktake(ctx, page.TenantID, page.Stocktake); err == nil {
+		page.Lines, err = s.db.SumStocktakeLines(ctx, page.TenantID, page.Stocktake)
+	}
+	return err
+}
+
 func (s *Screen) fill(ctx context.Context, page *Show) (err error) {
 	take := page.Stocktake
-	if page.Sums, err = s.db.SumStocktake(ctx, page.TenantID, take); err != nil {
-		return err
-	}
-	if page.Lines, err = s.db.SumStocktakeLines(ctx, page.TenantID, take); err != nil {
+	if err := s.sums(ctx, page); err != nil {
 		return err
 	}
 	lines, err := s.db.ListStocktakeLines(ctx, page.TenantID, take, store.LineQuery{Show: page.Query.Show, Sort: page.Query.Sort, After: page.Query.After, Limit: pageRows})

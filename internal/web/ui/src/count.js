@@ -92,7 +92,7 @@ export function counting() {
     keep();
     let again = 0;
     try {
-      const body = new URLSearchParams({ token: form.elements.token.value, key: entry.undo ?? entry.key });
+      const body = new URLSearchParams({ token: form.elements.token.value, key: entry.undo ?? entry.key, all: document.getElementById("panel").dataset.all });
       if (!entry.undo) {
         for (const name of ["code", "units", "mode", "picked"]) if (entry[name] !== undefined) body.set(name, entry[name]);
         body.set("ago", Math.max(0, Math.round(Date.now() - entry.at)));
