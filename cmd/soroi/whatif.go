@@ -231,27 +231,20 @@ func (f *whatifFlags) pattern(cmd *cobra.Command, from string, shops []whatif.Sh
 		if err := t.stored(cmd.Context(), db, id, from, nil); err != nil {
 			return err
 		}
-		return t.renumber(own)
+		t.renumber(own)
+		return nil
 	})
 }
 
 // renumber makes a stored pattern, which names shops by their ids, one over the shops of the table, which it names by name.
-func (t *allocated) renumber(own []store.Shop) error {
-	rules := slices.Clone(t.pattern.Rules)
-	for i := range rules {
-		rules[i].Shares = nil
-		for _, s := range t.pattern.Rules[i].Shares {
-			at := slices.IndexFunc(own, func(o store.Shop) bool { return allocation.ShopID(o.ID) == s.Shop })
-			if at < 0 {
-				continue
-			}
-			if id, ok := t.find(own[at].Name); ok {
-				rules[i].Shares = append(rules[i].Shares, allocation.ShopShare{Shop: id, Share: s.Share})
-			}
+func (t *allocated) renumber(own []store.Shop) {
+	ids := make(map[allocation.ShopID]allocation.ShopID)
+	for _, s := range own {
+		if id, ok := t.find(s.Name); ok {
+			ids[allocation.ShopID(s.ID)] = id
 		}
 	}
-	t.pattern.Rules = rules
-	return nil
+	t.pattern = t.pattern.Over(ids)
 }
 
 func (f *whatifFlags) answer(cmd *cobra.Command, q whatif.Question) error {

@@ -73,6 +73,21 @@ func (p Pattern) RuleFor(sellable stock.Quantity) int {
 	return -1
 }
 
+// Over is the pattern over other shops: ids gives the new one of each. Shops that have none are left out.
+func (p Pattern) Over(ids map[ShopID]ShopID) Pattern {
+	rules := slices.Clone(p.Rules)
+	for i := range rules {
+		rules[i].Shares = nil
+		for _, s := range p.Rules[i].Shares {
+			if id, ok := ids[s.Shop]; ok {
+				rules[i].Shares = append(rules[i].Shares, ShopShare{id, s.Share})
+			}
+		}
+	}
+	p.Rules = rules
+	return p
+}
+
 // HasAuto tells whether any rule is auto.
 func (p Pattern) HasAuto() bool {
 	return slices.ContainsFunc(p.Rules, func(r Rule) bool { return r.Auto > 0 })

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -241,5 +242,61 @@ func TestPatterns_auto(t *testing.T) {
 	}
 	if v := m.browser.get("/patterns.txt"); !strings.Contains(v.html, "  auto 0.1%\n") {
 		t.Errorf("as text: %s", v.html)
+	}
+}
+
+// What is in the editor is tried out before it is saved: against typed rates, or a SKU's own history.
+func TestPatterns_try(t *testing.T) {
+	t.Parallel()
+	m := stocked(t, "A-1")
+	m.browser.page("/patterns/new")
+	editor := ruleForm(m, "0", "0")
+	editor.Set("do", "try")
+	v := m.browser.post("/patterns/new", "/patterns/try", editor)
+	if v.Code != http.StatusOK || !strings.Contains(v.html, "「絞る」を試してみる") || strings.Contains(v.html, "こうなります") || !strings.Contains(v.html, "本店 = 60%") {
+		t.Fatalf("from the editor: %d %s", v.Code, v.html)
+	}
+	broken := ruleForm(m, "0", "0")
+	broken.Set("r1.from", "13")
+	if v := m.browser.post("/patterns/new", "/patterns/try", broken); v.Code != http.StatusUnprocessableEntity || !strings.Contains(v.html, "のときの規則がありません") || !strings.Contains(v.html, `name="r1.from" value="13"`) {
+		t.Errorf("a pattern with a mistake: %d", v.Code)
+	}
+	a, b := fmt.Sprint(m.shops[0].ID), fmt.Sprint(m.shops[1].ID)
+	form := url.Values{"id": {"0"}, "pattern": {"soroi patterns 1\r\n\r\npattern 絞る\r\nrule 0..\r\n  本店 = same\r\n  others = stop\r\n"}, "code": {""}, "units": {"２０"}, "risk": {"0.1"}, "do": {"run"},
+		"rate." + a: {"30"}, "see." + a: {"60"}, "show." + a: {"60"}, "rate." + b: {"15"}, "see." + b: {"60"}, "show." + b: {"60"}}
+	v = m.browser.post("/patterns/new", "/patterns/try", form)
+	for _, want := range []string{"こうなります", "<b>絞る</b>", "単純な同期", "おまかせ", "最良の固定配分", "<svg xmlns=", `name="rate.` + a + `" value="30"`} {
+		if v.Code != http.StatusOK || !strings.Contains(v.html, want) {
+			t.Errorf("tried: %d, no %q in %s", v.Code, want, v.html)
+		}
+	}
+	for what, change := range map[string]func(url.Values){
+		"個数「0」が読めません":        func(f url.Values) { f.Set("units", "0") },
+		"売り越しの確率「99」が読めません":  func(f url.Values) { f.Set("risk", "99") },
+		"本店 の数が読めません":        func(f url.Values) { f.Set("rate."+a, "many") },
+		"二号店 の数が読めません":       func(f url.Values) { f.Set("see."+b, "0") },
+		"どの店舗でも売れないので、試せません": func(f url.Values) { f.Set("rate."+a, "0"); f.Set("rate."+b, "0") },
+	} {
+		f := url.Values{}
+		for k, v := range form {
+			f[k] = slices.Clone(v)
+		}
+		change(f)
+		if v := m.browser.post("/patterns/new", "/patterns/try", f); v.Code != http.StatusUnprocessableEntity || !strings.Contains(v.html, what) || strings.Contains(v.html, "こうなります") {
+			t.Errorf("%s: %d", what, v.Code)
+		}
+	}
+	form.Set("do", "load")
+	form.Set("code", "NONE")
+	if v := m.browser.post("/patterns/new", "/patterns/try", form); v.Code != http.StatusOK || !strings.Contains(v.html, "コード「NONE」の SKU はありません") || !strings.Contains(v.html, `name="rate.`+a+`" value="30"`) {
+		t.Errorf("a code that is nobody's: %d", v.Code)
+	}
+	form.Set("code", "A-1")
+	if v := m.browser.post("/patterns/new", "/patterns/try", form); v.Code != http.StatusOK || !strings.Contains(v.html, `name="units" value="10"`) || !strings.Contains(v.html, `name="rate.`+a+`" value="0"`) {
+		t.Errorf("a SKU that has not sold: %d %s", v.Code, v.html)
+	}
+	form.Set("pattern", "soroi patterns 1\npattern x\nrule 0..\n  三号店 = same\n")
+	if v := m.browser.post("/patterns/new", "/patterns/try", form); v.Code != http.StatusForbidden {
+		t.Errorf("a text that is not ours: %d", v.Code)
 	}
 }

@@ -156,6 +156,7 @@ func New(d Deps) (http.Handler, error) {
 		"GET /patterns/{id}":         patternScreen.EditForm,
 		"POST /patterns":             patternScreen.Save,
 		"POST /patterns/preview":     patternScreen.Preview,
+		"POST /patterns/try":         patternScreen.Try,
 		"POST /patterns/default":     patternScreen.SetDefault,
 		"POST /patterns/{id}/delete": patternScreen.Delete,
 		"GET /patterns.txt":          patternScreen.Export,

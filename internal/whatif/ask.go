@@ -1,6 +1,7 @@
 package whatif
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -13,8 +14,10 @@ type Question struct {
 	Pattern *allocation.Pattern // the one in question, over shops 1, 2, … in the world's order; nil when there is none
 	Risk    int64               // of auto, and what a split found by search may have; millionths
 	Search  bool
-	Seed    uint64
-	Cycles  int
+	// SearchCycles is how many cycles judge one candidate of the search; 0 is as many as a command takes.
+	SearchCycles int
+	Seed         uint64
+	Cycles       int
 }
 
 // Answer is what one policy came to.
@@ -45,7 +48,7 @@ func Ask(ctx context.Context, q Question, now func() time.Time) ([]Answer, error
 	}
 	policies = append(policies, Auto(q.Risk))
 	if q.Search {
-		best, err := BestSplit(ctx, &q.World, q.Seed, q.Risk)
+		best, err := bestSplit(ctx, &q.World, q.Seed, q.Risk, cmp.Or(q.SearchCycles, searchCycles))
 		if err != nil {
 			return nil, err
 		}

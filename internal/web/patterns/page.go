@@ -3,6 +3,7 @@
 package patterns
 
 import (
+	"slices"
 	"time"
 
 	"soroi/internal/stock"
@@ -73,6 +74,11 @@ type Cell struct {
 
 // Kind is a kind of share with its word.
 type Kind struct{ Kind, Label string }
+
+// HasAuto tells whether a rule on the screen is auto.
+func (p *EditPage) HasAuto() bool {
+	return slices.ContainsFunc(p.Rules, func(r Rule) bool { return r.Default.Kind == autoKind })
+}
 
 // Kinds are the kinds that a cell may choose from; own is false for the default, which has nothing to follow.
 func (p *EditPage) Kinds(own bool) []Kind {

@@ -30,12 +30,13 @@ type Screen struct {
 	cookies ui.Cookies
 	bulk    *bulk.Screen
 	views   Views
+	trying  chan struct{} // holds one while somebody tries a pattern out
 }
 
 // New makes it.
 func New(u *ui.UI, db *store.DB, e *engine.Service, c clock.Clock, cookies ui.Cookies, b *bulk.Screen) (*Screen, error) {
 	v, err := Parse(u)
-	return &Screen{ui: u, db: db, engine: e, clock: c, cookies: cookies, bulk: b, views: v}, err
+	return &Screen{ui: u, db: db, engine: e, clock: c, cookies: cookies, bulk: b, views: v, trying: make(chan struct{}, 1)}, err
 }
 
 // What a page may take.
