@@ -3,6 +3,7 @@ package whatif
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"soroi/internal/allocation"
@@ -39,6 +40,11 @@ const (
 	SplitName   = "split" // the best static split that a search finds
 )
 
+// sameAuto tells whether two rules are the same auto rule.
+func sameAuto(a, b allocation.Rule) bool {
+	return a.Auto > 0 && a.Auto == b.Auto && a.From <= 1 && a.To == b.To
+}
+
 // Ask plays each policy in turn, first those that everything is compared with. The same question always gets the same answers, but for how long
 // they took by now, which must not go backwards.
 func Ask(ctx context.Context, q Question, now func() time.Time) ([]Answer, error) {
@@ -46,7 +52,9 @@ func Ask(ctx context.Context, q Question, now func() time.Time) ([]Answer, error
 	if q.Pattern != nil {
 		policies = append(policies, Policy{Name: PatternName, Pattern: *q.Pattern})
 	}
-	policies = append(policies, Auto(q.Risk))
+	if auto := Auto(q.Risk); q.Pattern == nil || !slices.EqualFunc(q.Pattern.Rules, auto.Pattern.Rules, sameAuto) {
+		policies = append(policies, auto)
+	}
 	if q.Search {
 		best, err := bestSplit(ctx, &q.World, q.Seed, q.Risk, cmp.Or(q.SearchCycles, searchCycles))
 		if err != nil {
