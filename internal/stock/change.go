@@ -22,6 +22,8 @@ type Change struct {
 	Location LocationID
 	Mode     Mode
 	Units    int64 // ≥ 0, at most LargestUnits
+	// Was, where it is set, is the on hand that whoever asks has seen: another one refuses the change, so that nobody undoes what happened meanwhile.
+	Was *int64 `json:",omitempty"`
 	// AllowNegative lets on hand fall below zero. Without it such a change is refused.
 	AllowNegative bool
 }
@@ -34,6 +36,13 @@ type NegativeError struct {
 
 func (e *NegativeError) Error() string {
 	return fmt.Sprintf("on hand is %d and would become %d", e.OnHand, e.Result)
+}
+
+// MovedError says that on hand is no longer what whoever asked for a change had seen.
+type MovedError struct{ Was, OnHand int64 }
+
+func (e *MovedError) Error() string {
+	return fmt.Sprintf("on hand was %d and is %d now", e.Was, e.OnHand)
 }
 
 // ChangeError says what is wrong with a change by itself.
@@ -60,10 +69,13 @@ func (c Change) Check() error {
 	return nil
 }
 
-// Delta is what the change does to on hand, given the balance it meets. The error is a *ChangeError or a *NegativeError.
+// Delta is what the change does to on hand, given the balance it meets. The error is a *ChangeError, a *MovedError or a *NegativeError.
 func (c Change) Delta(b Balance) (int64, error) {
 	if err := c.Check(); err != nil {
 		return 0, err
+	}
+	if c.Was != nil && *c.Was != b.OnHand {
+		return 0, &MovedError{*c.Was, b.OnHand}
 	}
 	var delta int64
 	switch c.Mode {

@@ -56,6 +56,10 @@ func press(key string) chromedp.Action[chromedp.Void] {
 	switch key {
 	case "Enter":
 		down.Text, down.Code, down.WindowsVirtualKeyCode = "\r", key, 13
+	case "ArrowLeft":
+		down.Text, down.Code, down.WindowsVirtualKeyCode = "", key, 37
+	case "ArrowRight":
+		down.Text, down.Code, down.WindowsVirtualKeyCode = "", key, 39
 	case "Escape":
 		down.Text, down.Code, down.WindowsVirtualKeyCode = "", key, 27
 	}

@@ -21,6 +21,7 @@ import (
 	"soroi/internal/web/listings"
 	"soroi/internal/web/low"
 	"soroi/internal/web/patterns"
+	"soroi/internal/web/products"
 	"soroi/internal/web/settings"
 	"soroi/internal/web/shops"
 	"soroi/internal/web/sku"
@@ -56,7 +57,7 @@ func New(d Deps) (http.Handler, error) {
 		return nil, err
 	}
 	s := &site{Deps: d, ui: u, cookies: ui.Cookies{Secure: strings.HasPrefix(d.PublicURL, "https://")}}
-	var screenErr [14]error
+	var screenErr [15]error
 	s.account, screenErr[0] = account.New(u, d.DB, s.cookies)
 	frontScreen, err := front.New(u, d.DB)
 	screenErr[1] = err
@@ -83,6 +84,8 @@ func New(d Deps) (http.Handler, error) {
 	screenErr[12] = err
 	takeScreen, err := stocktake.NewScreen(u, d.DB, d.Engine, s.cookies)
 	screenErr[13] = err
+	productScreen, err := products.NewScreen(u, d.DB, d.Engine, s.cookies)
+	screenErr[14] = err
 	if err := errors.Join(screenErr[:]...); err != nil {
 		return nil, fmt.Errorf("screens: %w", err)
 	}
@@ -113,6 +116,17 @@ func New(d Deps) (http.Handler, error) {
 		"POST /sku/product-terms": skuScreen.SaveProductTerms,
 		"POST /sku/pattern":       skuScreen.SavePattern,
 		"POST /sku/bundle":        skuScreen.SaveBundle,
+		"GET /products":           productScreen.List,
+		"GET /products/csv":       productScreen.CSV,
+		"GET /products/new":       productScreen.NewForm,
+		"POST /products/new":      productScreen.Add,
+		"GET /product":            productScreen.Show,
+		"GET /product/grid":       productScreen.GridPart,
+		"POST /product/grid":      productScreen.SaveGrid,
+		"POST /product/edit":      productScreen.Save,
+		"POST /product/skus":      productScreen.AddSKUs,
+		"GET /product/sku":        productScreen.EditSKU,
+		"POST /product/sku":       productScreen.SaveSKU,
 		"GET /bundles":            bundleScreen.List,
 		"GET /bundles/csv":        bundleScreen.CSV,
 		"POST /sku/exceptions":    skuScreen.SaveExceptions,

@@ -16,6 +16,7 @@ import (
 	"soroi/internal/web/front"
 	"soroi/internal/web/listings"
 	"soroi/internal/web/low"
+	"soroi/internal/web/products"
 	"soroi/internal/web/settings"
 	"soroi/internal/web/shops"
 	"soroi/internal/web/sku"
@@ -83,6 +84,20 @@ func Open(log *slog.Logger) (*Book, error) {
 	for _, data := range []string{"bundle", "part", "refused"} {
 		b.add("sku_bundle/"+data, kp, func(p ui.Page) ui.Framed { return bundlePage(p, data) })
 	}
+	productViews, err := products.Parse(u)
+	if err != nil {
+		return nil, err
+	}
+	for _, data := range []string{"full", "empty", "nothing_found", "extreme"} {
+		b.add("products/"+data, productViews.List, func(p ui.Page) ui.Framed { return productsPage(p, data) })
+	}
+	for _, data := range []string{"full", "edit", "secured", "refused", "look", "loose", "empty"} {
+		b.add("product/"+data, productViews.Product, func(p ui.Page) ui.Framed { return productPage(p, data) })
+	}
+	for _, data := range []string{"full", "refused"} {
+		b.add("productsku/"+data, productViews.SKU, func(p ui.Page) ui.Framed { return skuEntryPage(p, data) })
+	}
+	b.add("newproduct/full", productViews.New, func(p ui.Page) ui.Framed { return newProductPage(p) })
 	bp, err := bundles.Parse(u)
 	if err != nil {
 		return nil, err

@@ -95,6 +95,10 @@ const (
 	DoneTerms         Done = "terms"
 	DoneAllotment     Done = "allotment"
 	DoneBundle        Done = "bundle"
+	DoneProduct       Done = "product"
+	DoneArchived      Done = "archived"
+	DoneRestored      Done = "restored"
+	DoneDeleted       Done = "deleted"
 	DoneInbound       Done = "inbound"
 	DoneInboundClosed Done = "inbound_closed"
 	DoneReceived      Done = "received"
@@ -138,6 +142,10 @@ var doneSentences = map[Done]string{
 	DoneNoOutage:      "計画停止を取り消しました。",
 	DoneListing:       "出品の取り込みを始めました。終わると、この画面の数が変わります。",
 	DoneSignout:       "サインアウトしました。",
+	DoneProduct:       "登録内容を保存しました。",
+	DoneArchived:      "取扱終了にしました。一覧に出さず、どの店舗でも 0 にします。",
+	DoneRestored:      "取扱を再開しました。各店舗へ反映します。",
+	DoneDeleted:       "使われていない SKU を削除しました。",
 	DoneBundle:        "セット商品の構成を保存しました。販売する数を計算し直します。",
 	DonePattern:       "配分パターンを保存しました。使っている SKU の掲載目標を、受注の処理のあとに計算し直します。",
 	DonePatternGone:   "配分パターンを削除しました。",

@@ -14,6 +14,7 @@ type Section string
 const (
 	SectionFront    Section = "front"
 	SectionStock    Section = "stock"
+	SectionProducts Section = "products"
 	SectionLow      Section = "low"
 	SectionPatterns Section = "patterns"
 	SectionListings Section = "listings"

@@ -182,3 +182,28 @@ func (l Lang) StocktakeSentence(code string, n int64) string {
 	}
 	return l.T(stocktakeSentences[code])
 }
+
+// catalogSentences say why the catalogue refused an edit, by stock.CatalogError.Code.
+var catalogSentences = map[string]string{
+	"missing":      "入力してください。",
+	"long":         "文字数が多すぎます。",
+	"control":      "使えない文字が含まれています。",
+	"space":        "前後の空白を消してください。",
+	"jan_digits":   "JANコードは 8桁か13桁の数字です（海外の商品や箱は12桁・14桁）。",
+	"jan_check":    "JANコードの最後の数字が合いません。読み間違いがないか確かめてください。",
+	"kind":         "コードの種類を選び直してください。",
+	"many":         "コードが多すぎます。50個までです。",
+	"gap":          "前の属性を空けたまま、次の属性には名前を付けられません。",
+	"same":         "同じ名前の属性が2つあります。",
+	"no_option":    "この商品には、その属性がありません。先に商品に属性を足してください。",
+	"taken":        "このコードは、もう使われています。",
+	"same_options": "同じ属性の SKU が、この商品にもうあります。",
+	"claims":       "未出荷の受注が引き当てています。それでも取扱終了にするときは、下の確認を選んでください。",
+	"unknown":      "見つかりません。削除されたか、コードが変わりました。",
+	"exists":       "このコードは、もう使われています。",
+	"twice":        "同じコードが2回あります。",
+	"in_use":       "SKU がこの属性の値を使っています。先に SKU の値を消してください。",
+}
+
+// CatalogSentence says what the catalogue has against one field of an edit.
+func (l Lang) CatalogSentence(e *stock.CatalogError) string { return l.T(catalogSentences[e.Code]) }

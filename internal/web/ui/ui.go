@@ -77,6 +77,7 @@ func (u *UI) funcs(l Lang) template.FuncMap {
 		"icon":     icon,
 		"pair":     func(a, b any) [2]any { return [2]any{a, b} },
 		"int64":    func(n int) int64 { return int64(n) },
+		"nth":      func(i int) int { return i + 1 }, // for people, who count from one
 		"list":     func(items ...any) []any { return items },
 	}
 }

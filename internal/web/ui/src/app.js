@@ -5,8 +5,10 @@ import { counting } from "./count.js";
 import { keyboard } from "./keyboard.js";
 import { live } from "./live.js";
 import { keepChosen, selection } from "./selection.js";
+import { sheet } from "./sheet.js";
 
 const tellChosen = selection();
+sheet();
 
 // A fragment replaces its old self by changing only what differs: focus, scroll and open details stay. What changed
 // and carries data-watch lights up for a moment.
