@@ -9,59 +9,96 @@ import (
 	"github.com/spf13/cobra"
 
 	"soroi/internal/exchange"
+	"soroi/internal/report"
 	"soroi/internal/stock"
 	"soroi/internal/store"
 )
 
 func exportCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "export", Short: "Write the books to a file that a spreadsheet and \"soroi import\" can read"}
-	cmd.AddCommand(exportStockCommand())
+	cmd.AddCommand(exportStockCommand(), exportProductsCommand(), exportBundlesCommand())
 	return cmd
 }
 
-func exportStockCommand() *cobra.Command {
+// writer writes one kind of file.
+type writer func(cmd *cobra.Command, db *store.DB, tenant stock.TenantID, out io.Writer, o exchange.WriteOptions) (exchange.Written, error)
+
+// exportFile is a command that writes one kind of file. columns are those that it writes unless told otherwise; all says which there are.
+func exportFile(cmd *cobra.Command, columns []string, all string, write writer) *cobra.Command {
 	var c common
 	var tenant, encoding, language, out string
-	var columns []string
-	cmd := &cobra.Command{
-		Use:   "stock",
-		Short: "Write each SKU with its number on hand",
-		Long: `Stock writes each SKU that is in use with its number on hand, in the columns that "soroi import stock" reads: taken in again at once, the file
-changes nothing.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			o := exchange.WriteOptions{Encoding: exchange.Encoding(encoding), Columns: columns, Language: exchange.Language(language)}
-			if !slices.Contains(exchange.Encodings, o.Encoding) {
-				return fmt.Errorf("--encoding %q is not one of utf-8, utf-8-bom, cp932, utf-16le, utf-16be", encoding)
+	cmd.Args = cobra.NoArgs
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		o := exchange.WriteOptions{Encoding: exchange.Encoding(encoding), Columns: columns, Language: exchange.Language(language)}
+		if !slices.Contains(exchange.Encodings, o.Encoding) {
+			return fmt.Errorf("--encoding %q is not one of utf-8, utf-8-bom, cp932, utf-16le, utf-16be", encoding)
+		}
+		return withTenant(cmd.Context(), c, tenant, func(db *store.DB, id stock.TenantID) error {
+			file, err := newWholeFile(out)
+			if err != nil {
+				return err
 			}
-			return withTenant(cmd.Context(), c, tenant, func(db *store.DB, id stock.TenantID) error {
-				file, err := newWholeFile(out)
-				if err != nil {
-					return err
-				}
-				defer file.drop()
-				var w io.Writer = cmd.OutOrStdout()
-				if file != nil {
-					w = file
-				}
-				written, err := writeStock(cmd, db, id, w, o)
-				if err != nil {
-					return err
-				}
-				for _, r := range written.Replaced {
-					fmt.Fprintf(cmd.ErrOrStderr(), "%s (%s): %d × %s\n", r.Character, r.Header, r.Times, r.By)
-				}
-				return file.keep()
-			})
-		},
+			defer file.drop()
+			var w io.Writer = cmd.OutOrStdout()
+			if file != nil {
+				w = file
+			}
+			written, err := write(cmd, db, id, w, o)
+			if err != nil {
+				return err
+			}
+			for _, r := range written.Replaced {
+				fmt.Fprintf(cmd.ErrOrStderr(), "%s (%s): %d × %s\n", r.Character, r.Header, r.Times, r.By)
+			}
+			return file.keep()
+		})
 	}
 	c.bind(cmd)
 	cmd.Flags().StringVar(&tenant, "tenant", "", "the merchant's `code`, where there are several")
 	cmd.Flags().StringVar(&encoding, "encoding", string(exchange.UTF8BOM), "utf-8-bom (for Excel), utf-8, cp932, utf-16le or utf-16be")
 	cmd.Flags().StringVar(&language, "language", "ja", "ja or en: of the headers")
-	cmd.Flags().StringSliceVar(&columns, "columns", []string{"code", "units"}, "the columns and their order: code, units, mode, location, reason")
+	if all != "" {
+		cmd.Flags().StringSliceVar(&columns, "columns", columns, "the columns and their order: "+all)
+	}
 	cmd.Flags().StringVarP(&out, "output", "o", "", "write to this `file` instead of standard output; it appears when it is complete")
 	return cmd
+}
+
+func exportStockCommand() *cobra.Command {
+	return exportFile(&cobra.Command{
+		Use:   "stock",
+		Short: "Write each SKU with its number on hand",
+		Long: `Stock writes each SKU that is in use with its number on hand, in the columns that "soroi import stock" reads: taken in again at once, the file
+changes nothing. Bundles are left out: their number follows from their parts.`,
+	}, []string{"code", "units"}, "code, units, mode, location, reason", writeStock)
+}
+
+func exportProductsCommand() *cobra.Command {
+	archived := false
+	cmd := exportFile(&cobra.Command{
+		Use:   "products",
+		Short: "Write each SKU with its product, options and codes",
+		Long: `Products writes the catalogue, a row for each SKU, in the columns that "soroi import product" reads: taken in again at once, the file changes
+nothing.`,
+	}, nil, "product, product_name, code, name, option1_name, option1 …, jan, codes, supply, figure, state", func(cmd *cobra.Command, db *store.DB, tenant stock.TenantID, out io.Writer, o exchange.WriteOptions) (exchange.Written, error) {
+		q := store.ProductQuery{}
+		if archived {
+			q.Archived = store.WithArchived
+		}
+		return report.WriteCatalog(cmd.Context(), db, tenant, q, out, o)
+	})
+	cmd.Flags().BoolVar(&archived, "archived", false, "also what is out of use")
+	return cmd
+}
+
+func exportBundlesCommand() *cobra.Command {
+	return exportFile(&cobra.Command{
+		Use:   "bundles",
+		Short: "Write each bundle with its parts",
+		Long:  `Bundles writes each bundle with all its parts, in the columns that "soroi import bundle" reads: taken in again at once, the file changes nothing.`,
+	}, nil, "", func(cmd *cobra.Command, db *store.DB, tenant stock.TenantID, out io.Writer, o exchange.WriteOptions) (exchange.Written, error) {
+		return report.WriteBundles(cmd.Context(), db, tenant, store.BundleQuery{}, out, o)
+	})
 }
 
 func writeStock(cmd *cobra.Command, db *store.DB, tenant stock.TenantID, out io.Writer, o exchange.WriteOptions) (exchange.Written, error) {
@@ -77,7 +114,7 @@ func writeStock(cmd *cobra.Command, db *store.DB, tenant stock.TenantID, out io.
 		}
 		for _, row := range page.Rows {
 			if row.Allotment.Bundle != nil {
-				continue // its number follows from its parts
+				continue
 			}
 			err := w.Write(exchange.StockRow{SKU: exchange.SKURef{Codes: []string{row.Code}}, Mode: stock.Set, Units: row.Balance.OnHand})
 			var problem *exchange.Problem

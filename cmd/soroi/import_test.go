@@ -191,6 +191,38 @@ func TestExport_stock(t *testing.T) {
 	}
 }
 
+// What is written of the catalogue and of bundles is taken in again and changes nothing.
+func TestExport_catalogue(t *testing.T) {
+	t.Parallel()
+	h := newWarehouse(t, "00123", "GIFT")
+	products := "商品コード,商品名,SKUコード,属性1名,属性1,JANコード,照合コード,販売方法,受注枠\nTS,シャツ,TS-R,色,赤,4901234567894,old-1|old-2,,\nTS,シャツ,TS-B,色,青,,,受注生産(日産),5\n"
+	for kind, file := range map[string]string{"product": products, "bundle": "セット商品コード,構成\nGIFT,00123×2\n"} {
+		if out, err := h.run("import", kind, h.file(kind+".csv", file), "--quiet"); err != nil {
+			t.Fatalf("%s: %v\n%s", kind, err, out)
+		}
+	}
+	for kind, command := range map[string]string{"product": "products", "bundle": "bundles", "stock": "stock"} {
+		path := filepath.Join(h.dir, command+".csv")
+		if out, err := h.run("export", command, "-o", path); err != nil {
+			t.Fatalf("%s: %v\n%s", command, err, out)
+		}
+		out, err := h.run("import", kind, path, "--dry-run")
+		if err != nil {
+			t.Errorf("the export is not read again: %v\n%s", err, out)
+		}
+		h.has(out, "変わる行 0")
+	}
+	text, err := os.ReadFile(filepath.Join(h.dir, "products.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"TS-R", "4901234567894", "old-1|old-2", "受注生産(日産)"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the file does not say %q:\n%s", want, text)
+		}
+	}
+}
+
 // A command that is killed while it applies never doubles: the same command finishes what was begun.
 func TestImport_killed(t *testing.T) {
 	t.Parallel()

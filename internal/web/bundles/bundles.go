@@ -3,12 +3,12 @@ package bundles
 
 import (
 	"embed"
-	"fmt"
+	"io"
 	"net/http"
 	"net/url"
-	"time"
 
 	"soroi/internal/exchange"
+	"soroi/internal/report"
 	"soroi/internal/stock"
 	"soroi/internal/store"
 	"soroi/internal/web/ui"
@@ -86,7 +86,7 @@ func (s *Screen) List(w http.ResponseWriter, r *http.Request) error {
 	}
 	page.Next = list.Next
 	for _, item := range list.Items {
-		row := Row{Code: item.Code, Name: item.Name, Archived: item.Archived, Parts: exchange.WriteParts(partsOf(item))}
+		row := Row{Code: item.Code, Name: item.Name, Archived: item.Archived, Parts: exchange.WriteParts(report.PartsOf(item))}
 		sets, scarcest := item.Sets()
 		if row.Sets = sets; scarcest >= 0 {
 			row.Scarcest = item.Parts[scarcest].Code
@@ -96,37 +96,13 @@ func (s *Screen) List(w http.ResponseWriter, r *http.Request) error {
 	return s.template.Page(w, http.StatusOK, page)
 }
 
-func partsOf(item store.BundleItem) []exchange.PartRef {
-	refs := make([]exchange.PartRef, len(item.Direct))
-	for i, p := range item.Direct {
-		refs[i] = exchange.PartRef{SKU: p.Code, Units: p.Units}
-	}
-	return refs
-}
-
 // CSV is GET /bundles/csv: all bundles, as the import of that kind reads them.
 func (s *Screen) CSV(w http.ResponseWriter, r *http.Request) error {
 	page := ui.FrameOf(r, ui.SectionStock, "セット商品")
-	q := store.BundleQuery{Part: r.URL.Query().Get("part"), Limit: store.MostStockRows}
-	first, err := s.db.ListBundles(r.Context(), page.TenantID, q) // before the answer begins, so that a failure is still a page
-	if err != nil {
+	q := store.BundleQuery{Part: r.URL.Query().Get("part")}
+	return ui.ReadFile(page.Lang, "bundles", r.URL.Query()).Send(w, s.ui.Now(), func(out io.Writer, o exchange.WriteOptions) error {
+		o.Columns = nil
+		_, err := report.WriteBundles(r.Context(), s.db, page.TenantID, q, out, o)
 		return err
-	}
-	name := "bundles-" + s.ui.Now().Format(time.DateOnly) + ".csv"
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
-	out, err := exchange.NewWriter(w, exchange.Bundle, exchange.WriteOptions{Encoding: exchange.UTF8BOM, Language: exchange.Language(page.Lang)})
-	for list := first; err == nil; {
-		for _, item := range list.Items {
-			if err = out.Write(exchange.BundleRow{SKU: item.Code, Parts: partsOf(item)}); err != nil {
-				return err
-			}
-		}
-		if q.After = list.Next; q.After == "" {
-			_, err = out.Close()
-			return err
-		}
-		list, err = s.db.ListBundles(r.Context(), page.TenantID, q)
-	}
-	return err
+	})
 }

@@ -1,0 +1,336 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"soroi/internal/stock"
+	"soroi/internal/store"
+)
+
+// Product is a product of the catalogue.
+type Product struct {
+	Code       string     `json:"code"`
+	Name       string     `json:"name"`
+	Options    []string   `json:"options"`
+	ArchivedAt *time.Time `json:"archived_at"`
+}
+
+// ProductItem is a product with what its SKUs come to.
+type ProductItem struct {
+	Product
+	SKUs      int64 `json:"skus"`
+	Available int64 `json:"available"`
+	Out       int64 `json:"out"`
+	Low       int64 `json:"low"`
+}
+
+// ProductPage is a page of products.
+type ProductPage struct {
+	Items      []ProductItem `json:"items"`
+	NextCursor *string       `json:"next_cursor"`
+}
+
+// SKU is a SKU as the catalogue has it.
+type SKU struct {
+	Code       string     `json:"code"`
+	Product    string     `json:"product"`
+	Name       string     `json:"name"`
+	Options    []string   `json:"options"`
+	Codes      []SKUCode  `json:"codes"`
+	ArchivedAt *time.Time `json:"archived_at"`
+}
+
+// SKUCode is a further code of a SKU.
+type SKUCode struct {
+	Code string         `json:"code"`
+	Kind stock.CodeKind `json:"kind"`
+}
+
+// SKUPage is a page of SKUs.
+type SKUPage struct {
+	Items      []SKU   `json:"items"`
+	NextCursor *string `json:"next_cursor"`
+}
+
+// CatalogAnswer is what became of a batch of products or of SKUs.
+type CatalogAnswer[T any] struct {
+	Applied int64              `json:"applied"`
+	Rows    []CatalogResult[T] `json:"rows"`
+}
+
+// CatalogResult is what became of one row.
+type CatalogResult[T any] struct {
+	Code    string      `json:"code"`
+	Applied bool        `json:"applied"`
+	Before  *T          `json:"before"`
+	After   *T          `json:"after"`
+	Refused *RowRefusal `json:"refused"`
+}
+
+func (row CatalogResult[T]) refusal() *RowRefusal { return row.Refused }
+
+// rowInvalidCatalog is the type of a row that the catalogue refuses.
+const rowInvalidCatalog = typePrefix + "invalid-catalog"
+
+func productOf(p store.Product) Product {
+	out := Product{Code: p.Code, Name: p.Name, Options: []string{}, ArchivedAt: instant(p.ArchivedAt)}
+	for _, name := range p.Options {
+		if name != "" {
+			out.Options = append(out.Options, name)
+		}
+	}
+	return out
+}
+
+func skuOf(e store.SKUEntry) SKU {
+	out := SKU{Code: e.Code, Product: e.Product, Name: e.Name, Options: e.Options[:], Codes: []SKUCode{}, ArchivedAt: instant(e.ArchivedAt)}
+	for _, c := range e.Codes {
+		out.Codes = append(out.Codes, SKUCode{c.Code, c.Kind})
+	}
+	return out
+}
+
+func (a *API) listProducts(r *request) error {
+	p := r.parameters("q", "code", "archived", "limit", "cursor")
+	q := store.ProductQuery{Text: p.text("q"), Codes: p.values["code"], Archived: store.ArchivedQuery(p.choice("archived", string(store.WithArchived), string(store.OnlyArchived))),
+		Limit: p.number("limit", store.MostStockRows), After: p.text("cursor")}
+	if len(q.Codes) > store.MostCodes {
+		p.refuse("code", "At most %d codes may be asked for at once, these are %d.", store.MostCodes, len(q.Codes))
+	}
+	if p.err != nil {
+		return p.err
+	}
+	page, err := a.deps.DB.ListProducts(r.ctx(), r.token.Tenant, q)
+	if err != nil {
+		return err
+	}
+	answer := ProductPage{Items: []ProductItem{}, NextCursor: cursor(page.Next)}
+	for _, row := range page.Rows {
+		answer.Items = append(answer.Items, ProductItem{productOf(row.Product), row.SKUs, row.Available, row.Out, row.Low})
+	}
+	return r.answer(http.StatusOK, answer)
+}
+
+func (a *API) listSKUs(r *request) error {
+	p := r.parameters("q", "code", "product", "value", "archived", "limit", "cursor")
+	q := store.StockQuery{Text: p.text("q"), Codes: p.values["code"], Product: p.text("product"), Value: p.text("value"), Archived: store.ArchivedQuery(p.choice("archived", string(store.WithArchived), string(store.OnlyArchived))),
+		Limit: p.number("limit", store.MostStockRows), After: p.text("cursor")}
+	if len(q.Codes) > store.MostCodes {
+		p.refuse("code", "At most %d codes may be asked for at once, these are %d.", store.MostCodes, len(q.Codes))
+	}
+	if p.err != nil {
+		return p.err
+	}
+	page, err := a.deps.DB.ListEntries(r.ctx(), r.token.Tenant, q)
+	if err != nil {
+		return err
+	}
+	answer := SKUPage{Items: []SKU{}, NextCursor: cursor(page.Next)}
+	for _, e := range page.Entries {
+		answer.Items = append(answer.Items, skuOf(e))
+	}
+	return r.answer(http.StatusOK, answer)
+}
+
+// musts are what a row may ask of what it names.
+var musts = []string{string(store.MustExist), string(store.MustBeNew)}
+
+func (a *API) setProducts(r *request) error {
+	if err := r.parameters().err; err != nil {
+		return err
+	}
+	edit := store.CatalogEdit{}
+	partial, err := r.readRowsOf([]string{"code"}, []string{"must", "new_code", "name", "options", "archived", "anyway"}, func(b *body, row map[string]any, at string) {
+		e := store.ProductEdit{Code: b.text(row, "code", at, 1, longestCode), Must: store.Must(b.choice(row, "must", at, musts...)),
+			NewCode: b.maybe(row, "new_code", at, longestCode), Name: b.maybe(row, "name", at, stock.LongestName), Archived: b.whether(row, "archived", at)}
+		if list := b.options(row, at); list != nil {
+			names := stock.OptionNames(*list)
+			e.Options = &names
+		}
+		edit.Anyway = edit.Anyway || b.boolean(row, "anyway", at)
+		edit.Products = append(edit.Products, e)
+	})
+	if err != nil {
+		return err
+	}
+	edit.Partial, edit.Bulk = partial, len(edit.Products) > 100
+	done, err := a.deps.DB.EditCatalog(r.ctx(), r.token.Tenant, edit)
+	if err != nil {
+		return err
+	}
+	answer := CatalogAnswer[Product]{Rows: make([]CatalogResult[Product], len(done.Products))}
+	for i, result := range done.Products {
+		row := &answer.Rows[i]
+		row.Code, row.Refused = edit.Products[i].Code, catalogRefusal(result.Refused)
+		if row.Refused == nil && done.Applied {
+			row.Applied = true
+			row.Before, row.After = made(result.Before, productOf), made(result.After, productOf)
+			answer.Applied++
+		}
+	}
+	return a.catalogDone(r, done, partial, answer.Applied, answer, func() error { return refusedRows(answer.Rows) })
+}
+
+func (a *API) setSKUs(r *request) error {
+	if err := r.parameters().err; err != nil {
+		return err
+	}
+	edit := store.CatalogEdit{}
+	partial, err := r.readRowsOf([]string{"code"}, []string{"must", "product", "new_code", "name", "options", "codes", "archived", "anyway"}, func(b *body, row map[string]any, at string) {
+		e := store.SKUEdit{Code: b.text(row, "code", at, 1, longestCode), Must: store.Must(b.choice(row, "must", at, musts...)), Product: b.maybe(row, "product", at, longestCode),
+			NewCode: b.maybe(row, "new_code", at, longestCode), Name: b.maybe(row, "name", at, stock.LongestName), Codes: b.furtherCodes(row, at), Archived: b.whether(row, "archived", at)}
+		if list := b.options(row, at); list != nil {
+			values := stock.Options(*list)
+			e.Options = &values
+		}
+		edit.Anyway = edit.Anyway || b.boolean(row, "anyway", at)
+		edit.SKUs = append(edit.SKUs, e)
+	})
+	if err != nil {
+		return err
+	}
+	edit.Partial, edit.Bulk = partial, len(edit.SKUs) > 100
+	done, err := a.deps.DB.EditCatalog(r.ctx(), r.token.Tenant, edit)
+	if err != nil {
+		return err
+	}
+	answer := CatalogAnswer[SKU]{Rows: make([]CatalogResult[SKU], len(done.SKUs))}
+	for i, result := range done.SKUs {
+		row := &answer.Rows[i]
+		row.Code, row.Refused = edit.SKUs[i].Code, catalogRefusal(result.Refused)
+		if row.Refused == nil && done.Applied {
+			row.Applied = true
+			row.Before, row.After = made(result.Before, skuOf), made(result.After, skuOf)
+			answer.Applied++
+		}
+	}
+	return a.catalogDone(r, done, partial, answer.Applied, answer, func() error { return refusedRows(answer.Rows) })
+}
+
+func (a *API) catalogDone(r *request, done store.CatalogAnswer, partial bool, applied int64, answer any, refused func() error) error {
+	if !done.Applied && !partial {
+		return refused()
+	}
+	if applied > 0 {
+		a.deps.Changed()
+	}
+	return r.answer(http.StatusOK, answer)
+}
+
+// made turns what an edit gave into what the answer shows; nil stays nil.
+func made[From, To any](from *From, of func(From) To) *To {
+	if from == nil {
+		return nil
+	}
+	to := of(*from)
+	return &to
+}
+
+func catalogRefusal(err error) *RowRefusal {
+	var wrong *stock.CatalogError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &wrong):
+		return &RowRefusal{rowInvalidCatalog, fmt.Sprintf("The field %s: %s.", wrong.Field, wrong.Reason)}
+	}
+	return &RowRefusal{rowInvalidCatalog, err.Error()}
+}
+
+// DeletedAnswer tells which SKUs went.
+type DeletedAnswer struct {
+	Deleted []string `json:"deleted"`
+	Kept    []string `json:"kept"`
+}
+
+func (a *API) deleteUnused(r *request) error {
+	if err := r.parameters().err; err != nil {
+		return err
+	}
+	var codes []string
+	_, err := r.readRowsOf([]string{"code"}, nil, func(b *body, row map[string]any, at string) { codes = append(codes, b.text(row, "code", at, 1, longestCode)) })
+	if err != nil {
+		return err
+	}
+	removed, err := a.deps.DB.DeleteUnused(r.ctx(), r.token.Tenant, codes)
+	if err != nil {
+		return err
+	}
+	answer := DeletedAnswer{Deleted: []string{}, Kept: []string{}}
+	gone := make(map[string]bool, len(removed))
+	for _, code := range removed {
+		gone[code] = true
+	}
+	for _, code := range codes {
+		if gone[code] {
+			answer.Deleted = append(answer.Deleted, code)
+		} else {
+			answer.Kept = append(answer.Kept, code)
+		}
+	}
+	return r.answer(http.StatusOK, answer)
+}
+
+// maybe is a text that may be missing: then it stays as it is.
+func (b *body) maybe(row map[string]any, name, at string, most int) *string {
+	if _, there := row[name]; !there {
+		return nil
+	}
+	text := b.text(row, name, at, 0, most)
+	return &text
+}
+
+// whether is a yes or no that may be missing.
+func (b *body) whether(row map[string]any, name, at string) *bool {
+	if _, there := row[name]; !there {
+		return nil
+	}
+	is := b.boolean(row, name, at)
+	return &is
+}
+
+// options are up to three texts in the order of the product's options; what is missing at the end is "".
+func (b *body) options(row map[string]any, at string) *[stock.MostOptions]string {
+	v, there := row["options"]
+	if !there {
+		return nil
+	}
+	list, ok := v.([]any)
+	if !ok || len(list) > stock.MostOptions {
+		b.wrong(at+"/options", "must be an array of at most %d strings, not %s.", stock.MostOptions, typeOf(v))
+		return nil
+	}
+	var options [stock.MostOptions]string
+	for i, item := range list {
+		text, ok := item.(string)
+		if !ok {
+			b.wrong(fmt.Sprintf("%s/options/%d", at, i), "must be a string, not %s.", typeOf(item))
+		}
+		options[i] = text
+	}
+	return &options
+}
+
+// furtherCodes are all further codes of a SKU.
+func (b *body) furtherCodes(row map[string]any, at string) *[]stock.SKUCode {
+	v, there := row["codes"]
+	if !there {
+		return nil
+	}
+	list, ok := v.([]any)
+	if !ok {
+		b.wrong(at+"/codes", "must be an array, not %s.", typeOf(v))
+		return nil
+	}
+	codes := []stock.SKUCode{}
+	for i, item := range list {
+		place := fmt.Sprintf("%s/codes/%d", at, i)
+		if code, ok := b.object(item, place, []string{"code", "kind"}, nil); ok {
+			codes = append(codes, stock.SKUCode{Code: b.text(code, "code", place, 1, longestCode), Kind: stock.CodeKind(b.choice(code, "kind", place, string(stock.JAN), string(stock.OtherCode)))})
+		}
+	}
+	return &codes
+}
