@@ -251,7 +251,9 @@ func (a *API) deleteUnused(r *request) error {
 		return err
 	}
 	var codes []string
-	_, err := r.readRowsOf([]string{"code"}, nil, func(b *body, row map[string]any, at string) { codes = append(codes, b.text(row, "code", at, 1, longestCode)) })
+	_, err := r.readRowsOf([]string{"code"}, nil, func(b *body, row map[string]any, at string) {
+		codes = append(codes, b.text(row, "code", at, 1, longestCode))
+	})
 	if err != nil {
 		return err
 	}

@@ -86,9 +86,7 @@ func (s *Screen) load(r *http.Request, code string, layer Layer) (*Product, stor
 	page.Title, page.Code, page.Name, page.Archived, page.More, page.SKUs = p.Code, p.Code, p.Name, !p.ArchivedAt.IsZero(), p.More, len(p.SKUs)
 	page.Entry = Entry{Code: p.Code, Name: p.Name, Options: p.Options}
 	page.Matrix.Template = template(p)
-	for _, l := range []LayerTab{{Layer: Available, Label: page.T("論理在庫")}, {Layer: OnHand, Label: page.T("実在庫を変える")}, {Layer: Secured, Label: page.T("確保在庫")}, {Layer: Reorder, Label: page.T("発注点")}} {
-		page.Layers = append(page.Layers, l)
-	}
+	page.Layers = []LayerTab{{Layer: Available, Label: page.T("論理在庫")}, {Layer: OnHand, Label: page.T("実在庫を変える")}, {Layer: Secured, Label: page.T("確保在庫")}, {Layer: Reorder, Label: page.T("発注点")}}
 	for _, shop := range p.Shops {
 		page.Layers = append(page.Layers, LayerTab{Layer: Layer(shopLayer + strconv.FormatInt(int64(shop.ID), 10)), Label: shop.Name})
 	}
