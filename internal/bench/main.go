@@ -33,6 +33,7 @@ type config struct {
 	pushFor   time.Duration
 	sellFor   time.Duration
 	perSecond int
+	catalogue int
 	poll      time.Duration
 	dir       string
 	postgres  string
@@ -52,6 +53,7 @@ var parts = []struct {
 	{"planning", planning},
 	{"publisher", publisher},
 	{"lag", lag},
+	{"search", searching},
 }
 
 func main() {
@@ -81,6 +83,7 @@ func run(ctx context.Context) (err error) {
 	flag.DurationVar(&c.pushFor, "push-for", 5*time.Second, "how long each publisher runs")
 	flag.DurationVar(&c.sellFor, "sell-for", 15*time.Second, "how long orders are placed for the lag")
 	flag.IntVar(&c.perSecond, "orders-per-second", 100, "orders placed for the lag")
+	flag.IntVar(&c.catalogue, "catalogue", 100_000, "SKUs that are searched")
 	flag.DurationVar(&c.poll, "poll", time.Second, "polling interval of the shops for the lag")
 	flag.StringVar(&c.dir, "dir", "", "`folder` for the SQLite files; default is a temporary one")
 	flag.BoolVar(&c.check, "check", false, "end with status 1 when an aim is missed")

@@ -5,9 +5,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"soroi/internal/store"
 )
@@ -120,4 +123,45 @@ func (p *place) close() error {
 		errs = append(errs, err)
 	}
 	return errors.Join(append(errs, p.admin.Close())...)
+}
+
+// sizes prints what tables of the catalogue and their indexes take.
+func (b *bench) sizes(ctx context.Context, db *sql.DB) error {
+	text := "SELECT name, SUM(pgsize) FROM dbstat GROUP BY name"
+	if b.engine == "postgres" {
+		text = "SELECT relname, pg_relation_size(oid) FROM pg_class WHERE relkind IN ('r', 'i') AND relnamespace = current_schema()::regnamespace"
+	}
+	rows, err := db.QueryContext(ctx, text)
+	if err != nil {
+		return fmt.Errorf("sizes: %w", err)
+	}
+	defer rows.Close()
+	groups := map[string]int64{}
+	for rows.Next() {
+		var name string
+		var size int64
+		if err := rows.Scan(&name, &size); err != nil {
+			return err
+		}
+		switch name = strings.TrimPrefix(name, "sqlite_autoindex_"); {
+		case strings.HasPrefix(name, "search_text"), strings.HasPrefix(name, "search_code"), strings.HasPrefix(name, "search_word"):
+			groups[name[:len("search_text")]] += size
+		case strings.HasPrefix(name, "word"):
+			groups["words"] += size
+		case strings.HasPrefix(name, "sku_code"):
+			groups["sku_code"] += size
+		case strings.HasPrefix(name, "sku_plan"):
+			groups["sku_plan"] += size
+		case strings.HasPrefix(name, "sku_"), name == "sku":
+			groups["sku"] += size
+		case strings.HasPrefix(name, "product"):
+			groups["product"] += size
+		}
+	}
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(groups)) {
+		list = append(list, fmt.Sprintf("%s %d", name, groups[name]>>20))
+	}
+	b.line("size in MiB with indexes", "%s", strings.Join(list, ", "))
+	return rows.Err()
 }

@@ -53,7 +53,7 @@ type Bulk struct {
 // action that it began.
 func (db *DB) StartBulk(ctx context.Context, tenant stock.TenantID, key, actor string, filter StockQuery, action BulkAction) (Bulk, error) {
 	filter.Sort, filter.After, filter.Limit = SortCode, "", 0
-	total, err := db.CountStock(ctx, tenant, filter)
+	total, err := db.CountAllStock(ctx, tenant, filter)
 	if err != nil {
 		return Bulk{}, err
 	}
@@ -159,9 +159,12 @@ func (db *DB) StepBulk(ctx context.Context, tenant stock.TenantID, limit int) (m
 }
 
 func (tx *Tx) stepBulk(ctx context.Context, b Bulk, limit int) error {
-	text, args := b.Filter.selection(b.after, limit)
+	text, args, err := tx.selection(ctx, b.Filter, b.after, limit)
+	if err != nil {
+		return err
+	}
 	var skus []stock.SKUID
-	err := tx.query(ctx, func(r *sql.Rows) error {
+	err = tx.query(ctx, func(r *sql.Rows) error {
 		var sku stock.SKUID
 		err := r.Scan(&sku)
 		skus = append(skus, sku)

@@ -121,9 +121,9 @@ func (tx *Tx) addSKUs(ctx context.Context, skus []NewSKU, ids map[string]stock.S
 		return err
 	}
 	now := micros(tx.now)
-	err = tx.insertRows(ctx, "product (tenant_id, product_id, code, name, search_key, created_at)", "BIGINT TEXT TEXT TEXT BIGINT", " ON CONFLICT (tenant_id, code) DO NOTHING", len(codes),
+	err = tx.insertRows(ctx, "product (tenant_id, product_id, code, name, created_at)", "BIGINT TEXT TEXT BIGINT", " ON CONFLICT (tenant_id, code) DO NOTHING", len(codes),
 		func(args []any, i int) []any {
-			return append(args, fresh[i], codes[i], products[codes[i]], text.SearchKey(codes[i], products[codes[i]]), now)
+			return append(args, fresh[i], codes[i], products[codes[i]], now)
 		})
 	if err != nil {
 		return err
@@ -140,14 +140,14 @@ func (tx *Tx) addSKUs(ctx context.Context, skus []NewSKU, ids map[string]stock.S
 	if err != nil {
 		return err
 	}
-	err = tx.insertRows(ctx, "sku (tenant_id, sku_id, product_id, code, code_key, name, search_key, created_at, supply, figure, daily, secured_as, secured, secured_reason, reorder_point)",
-		"BIGINT BIGINT TEXT TEXT TEXT TEXT BIGINT TEXT BIGINT BOOLEAN TEXT BIGINT TEXT BIGINT", " ON CONFLICT (tenant_id, code) DO NOTHING", len(skus), func(args []any, i int) []any {
+	err = tx.insertRows(ctx, "sku (tenant_id, sku_id, product_id, code, code_key, name, created_at, supply, figure, daily, secured_as, secured, secured_reason, reorder_point)",
+		"BIGINT BIGINT TEXT TEXT TEXT BIGINT TEXT BIGINT BOOLEAN TEXT BIGINT TEXT BIGINT", " ON CONFLICT (tenant_id, code) DO NOTHING", len(skus), func(args []any, i int) []any {
 			s := skus[i]
 			product := s.Product
 			if product == "" {
 				product = s.Code
 			}
-			return append(args, fresh[len(codes)+i], productIDs[product], s.Code, text.Fold(s.Code), s.Name, text.SearchKey(s.Code, s.Name), now,
+			return append(args, fresh[len(codes)+i], productIDs[product], s.Code, text.Fold(s.Code), s.Name, now,
 				string(cmp.Or(s.Terms.Supply, stock.Stocked)), s.Terms.Figure, s.Terms.Daily, string(s.Terms.Secured.As), s.Terms.Secured.N, s.Terms.Secured.Reason, storedPoint(s.Terms.Reorder))
 		})
 	if err != nil {
@@ -168,6 +168,18 @@ func (tx *Tx) addSKUs(ctx context.Context, skus []NewSKU, ids map[string]stock.S
 		if id := stock.SKUID(fresh[len(codes)+i]); ids[s.Code] == id {
 			added = append(added, id)
 		}
+	}
+	var addedProducts []stock.ProductID
+	for i, code := range codes {
+		if productIDs[code] == fresh[i] {
+			addedProducts = append(addedProducts, stock.ProductID(fresh[i]))
+		}
+	}
+	if err := tx.indexProducts(ctx, addedProducts, nil); err != nil {
+		return err
+	}
+	if err := tx.indexSKUs(ctx, added, nil); err != nil {
+		return err
 	}
 	return tx.markSKUs(ctx, added, rankBulk)
 }

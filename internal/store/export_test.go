@@ -124,7 +124,10 @@ func (tx *Tx) AddEvent(ctx context.Context, kind event.Kind, body string) error 
 func (db *DB) PlanOfSelect(ctx context.Context, tenant stock.TenantID, q StockQuery) (string, error) {
 	var plan strings.Builder
 	err := db.Read(ctx, tenant, func(tx *Tx) error {
-		text, args := q.selection(0, 100)
+		text, args, err := tx.selection(ctx, q, 0, 100)
+		if err != nil {
+			return err
+		}
 		explain := map[string]string{"sqlite": "EXPLAIN QUERY PLAN ", "postgres": "EXPLAIN "}[db.Engine()]
 		return tx.query(ctx, func(rows *sql.Rows) error {
 			names, err := rows.Columns()
@@ -229,3 +232,6 @@ func (db *DB) Texts(ctx context.Context, query string) (texts []string, err erro
 	}
 	return texts, rows.Err()
 }
+
+// SetFewHits changes up to how many hits a search goes from those, and how many it examines to count more.
+func (db *DB) SetFewHits(n, examined int) { db.fewHits, db.examined = n, examined }

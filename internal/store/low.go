@@ -139,26 +139,25 @@ func (q LowQuery) order() string {
 // lowSource is what a query reads from: rows of sku_plan, with sku only where something asks for it.
 type lowSource struct {
 	text string // a select of lowColumns and more
-	args []any
+	params
 }
 
-func (s *lowSource) add(v any) string {
-	s.args = append(s.args, v)
-	return "$" + strconv.Itoa(len(s.args)+1)
-}
-
-// source reads columns of what the query finds.
-func (q LowQuery) source(columns string) lowSource {
+// lowSource reads columns of what the query finds.
+func (tx *Tx) lowSource(ctx context.Context, q LowQuery, columns string) (lowSource, error) {
 	f := q.Filter
 	if !f.byLevel() {
 		f.Show = ShowLow
 	}
 	f.Sort, f.After, f.Limit = SortCode, "", 0
 	if q.Group != ByOption && q.bare() {
-		return lowSource{text: "SELECT " + columns + " FROM sku_plan WHERE sku_plan.tenant_id = $1 AND " + lowLevels[f.Show]}
+		return lowSource{text: "SELECT " + columns + " FROM sku_plan WHERE sku_plan.tenant_id = $1 AND " + lowLevels[f.Show]}, nil
 	}
-	from, where, args := stockWhere(f)
-	s := lowSource{args: args}
+	found, err := tx.stockSource(ctx, f)
+	if err != nil {
+		return lowSource{}, err
+	}
+	from, where := found.from, found.where
+	s := lowSource{params: found.params}
 	value := ""
 	if q.Group == ByOption {
 		name := s.add(q.Option)
@@ -168,7 +167,7 @@ func (q LowQuery) source(columns string) lowSource {
 			" THEN sku.option3 ELSE '' END AS value"
 	}
 	s.text = "SELECT " + columns + value + " FROM " + from + " WHERE " + where
-	return s
+	return s, nil
 }
 
 // lowLevels are the conditions of what is shown.
@@ -213,8 +212,11 @@ func (tx *Tx) countLow(ctx context.Context, q LowQuery) (LowPage, error) {
 	if byOption {
 		q.Group = BySKU // the same SKUs, without looking at their options
 	}
-	s := q.source("sku_plan.level AS level, sku_plan.product_id AS product_id")
-	err := tx.one(ctx, []any{&page.SKUs, &page.Out}, "SELECT COUNT(*), COUNT(*) FILTER (WHERE level >= 2) FROM ("+s.text+") AS low", s.args...)
+	s, err := tx.lowSource(ctx, q, "sku_plan.level AS level, sku_plan.product_id AS product_id")
+	if err != nil {
+		return page, err
+	}
+	err = tx.one(ctx, []any{&page.SKUs, &page.Out}, "SELECT COUNT(*), COUNT(*) FILTER (WHERE level >= 2) FROM ("+s.text+") AS low", s.args...)
 	if page.Total = page.SKUs; byOption {
 		page.Total = 0
 	}
@@ -245,7 +247,10 @@ func (tx *Tx) lowRows(ctx context.Context, q LowQuery, page *LowPage) error {
 	case q.Group == ByProduct && q.Sort == LowUrgent && q.bare():
 		return tx.lowProducts(ctx, q, begin, page)
 	}
-	s := q.source(lowColumns)
+	s, err := tx.lowSource(ctx, q, lowColumns)
+	if err != nil {
+		return err
+	}
 	id, each, group := "sku_id", "urgency, 1 AS skus, CASE WHEN level >= 2 THEN 1 ELSE 0 END AS outs, level, available, secured, inbound, short, week, month, point", ""
 	switch q.Group {
 	case ByProduct:
@@ -264,7 +269,7 @@ func (tx *Tx) lowRows(ctx context.Context, q LowQuery, page *LowPage) error {
 	}
 	text += " ORDER BY v, id LIMIT " + s.add(q.Limit+1)
 	var last lowPlace
-	err := tx.query(ctx, func(rows *sql.Rows) error {
+	err = tx.query(ctx, func(rows *sql.Rows) error {
 		if len(page.Rows) == q.Limit {
 			page.Next = place(last)
 			return nil
@@ -348,18 +353,21 @@ func (tx *Tx) lowByCode(ctx context.Context, q LowQuery, begin lowPlace, page *L
 		f.Show = ShowLow
 	}
 	f.Sort = SortCode
-	from, where, args := stockWhere(f)
+	s, err := tx.stockSource(ctx, f)
+	if err != nil {
+		return err
+	}
+	from, where := s.from, s.where
 	if page.Total > lowFew {
 		from = strings.Replace(from, "sku_plan CROSS JOIN sku", "sku CROSS JOIN sku_plan", 1)
 	}
-	s := lowSource{args: args}
 	if q.After != "" {
 		where += " AND sku.code > " + s.add(begin.Text)
 	}
 	text := "SELECT sku_id, code, " + lowNames + " FROM (SELECT " + lowColumns + ", sku.code AS code, 1 AS skus, CASE WHEN sku_plan.level >= 2 THEN 1 ELSE 0 END AS outs FROM " + from +
 		" WHERE " + where + " ORDER BY sku.code LIMIT " + s.add(q.Limit+1) + ") AS low ORDER BY code"
 	last := lowPlace{Group: q.Group, Sort: q.Sort}
-	err := tx.query(ctx, func(rows *sql.Rows) error {
+	err = tx.query(ctx, func(rows *sql.Rows) error {
 		if len(page.Rows) == q.Limit {
 			page.Next = place(last)
 			return nil

@@ -30,8 +30,8 @@ func fillMillion(b *testing.B, db *store.DB, n int) stock.TenantID {
 	for _, text := range []string{
 		numbers + `INSERT INTO product (tenant_id, product_id, code, name, created_at, option1_name, option2_name) SELECT $1, i, 'P-' || i, '商品 ' || i, 0,
 			CASE WHEN i % 3 = 0 THEN 'カラー' ELSE '色' END, 'サイズ' FROM n WHERE i % 5 = 0`,
-		numbers + `INSERT INTO sku (tenant_id, sku_id, product_id, code, name, search_key, created_at, option1, option2)
-			SELECT $1, i, i + 4 - (i + 4) % 5, 'SKU-' || ((i * 7919) % 1000003) || '-' || i, '商品 ' || i, 'sku' || i, 0, 'c' || (i % 23), 's' || (i % 5) FROM n WHERE i + 4 - (i + 4) % 5 <= ` + fmt.Sprint(n),
+		numbers + `INSERT INTO sku (tenant_id, sku_id, product_id, code, name, created_at, option1, option2)
+			SELECT $1, i, i + 4 - (i + 4) % 5, 'SKU-' || ((i * 7919) % 1000003) || '-' || i, '商品 ' || i, 0, 'c' || (i % 23), 's' || (i % 5) FROM n WHERE i + 4 - (i + 4) % 5 <= ` + fmt.Sprint(n),
 		numbers + `INSERT INTO sku_plan (tenant_id, sku_id, marked, planned, rank, since, available, secured, reorder_point, level, product_id, sold_7, sold_30, inbound, urgency)
 			SELECT $1, i, 1, 1, 1, 0, CASE WHEN i % 20 = 0 THEN (i * 31) % 9 - 1 ELSE 100 END, 0, 10,
 			CASE WHEN i % 20 <> 0 THEN 0 WHEN (i * 31) % 9 - 1 < 0 THEN 3 WHEN (i * 31) % 9 - 1 = 0 THEN 2 ELSE 1 END, i + 4 - (i + 4) % 5, (i * 17) % 11, (i * 17) % 43, i % 3,

@@ -54,8 +54,21 @@ func (tx *Tx) deleteUnused(ctx context.Context, codes []string) (removed []strin
 			return nil, err
 		}
 	}
+	if err := tx.unindex(ctx, kindSKU, removed); err != nil {
+		return nil, err
+	}
 	products = distinct(products)
-	return removed, tx.execRows(ctx, `DELETE FROM product WHERE tenant_id = $1
-		AND NOT EXISTS (SELECT 1 FROM sku WHERE sku.tenant_id = product.tenant_id AND sku.product_id = product.product_id) AND product_id IN (`, "BIGINT", ")",
+	var emptied []string
+	err = tx.queryRows(ctx, func(rows *sql.Rows) error {
+		var code string
+		err := rows.Scan(&code)
+		emptied = append(emptied, code)
+		return err
+	}, `DELETE FROM product WHERE tenant_id = $1
+		AND NOT EXISTS (SELECT 1 FROM sku WHERE sku.tenant_id = product.tenant_id AND sku.product_id = product.product_id) AND product_id IN (`, "BIGINT", ") RETURNING code",
 		nil, len(products), func(args []any, i int) []any { return append(args, products[i]) })
+	if err != nil {
+		return nil, err
+	}
+	return removed, tx.unindex(ctx, kindProduct, emptied)
 }

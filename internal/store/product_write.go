@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -49,6 +50,9 @@ func (w *catalogWork) write(ctx context.Context, tx *Tx) error {
 		err = w.removeEmptied(ctx, tx)
 	}
 	if err == nil {
+		err = w.index(ctx, tx)
+	}
+	if err == nil {
 		err = w.mark(ctx, tx, skus, edited)
 	}
 	var conflict *ConflictError
@@ -81,19 +85,19 @@ func (w *catalogWork) writeProducts(ctx context.Context, tx *Tx, fresh, changed 
 	for i, p := range fresh {
 		p.now.ID = stock.ProductID(ids[i])
 	}
-	err = tx.insertRows(ctx, "product (tenant_id, product_id, code, name, search_key, option1_name, option2_name, option3_name, archived_at, created_at)",
-		"BIGINT TEXT TEXT TEXT TEXT TEXT TEXT BIGINT BIGINT", "", len(fresh), func(args []any, i int) []any {
+	err = tx.insertRows(ctx, "product (tenant_id, product_id, code, name, option1_name, option2_name, option3_name, archived_at, created_at)",
+		"BIGINT TEXT TEXT TEXT TEXT TEXT BIGINT BIGINT", "", len(fresh), func(args []any, i int) []any {
 			p := fresh[i].now
-			return append(args, int64(p.ID), p.Code, p.Name, text.SearchKey(p.Code, p.Name), p.Options[0], p.Options[1], p.Options[2], micros(p.ArchivedAt), micros(tx.now))
+			return append(args, int64(p.ID), p.Code, p.Name, p.Options[0], p.Options[1], p.Options[2], micros(p.ArchivedAt), micros(tx.now))
 		})
 	if err != nil {
 		return err
 	}
-	return tx.execRows(ctx, `UPDATE product SET code = v.column2, name = v.column3, search_key = v.column4, option1_name = v.column5, option2_name = v.column6,
-		option3_name = v.column7, archived_at = v.column8 FROM (`, "BIGINT TEXT TEXT TEXT TEXT TEXT TEXT BIGINT",
+	return tx.execRows(ctx, `UPDATE product SET code = v.column2, name = v.column3, option1_name = v.column4, option2_name = v.column5,
+		option3_name = v.column6, archived_at = v.column7 FROM (`, "BIGINT TEXT TEXT TEXT TEXT TEXT BIGINT",
 		") AS v WHERE product.tenant_id = $1 AND product.product_id = v.column1", nil, len(changed), func(args []any, i int) []any {
 			p := changed[i].now
-			return append(args, int64(p.ID), p.Code, p.Name, text.SearchKey(p.Code, p.Name), p.Options[0], p.Options[1], p.Options[2], micros(p.ArchivedAt))
+			return append(args, int64(p.ID), p.Code, p.Name, p.Options[0], p.Options[1], p.Options[2], micros(p.ArchivedAt))
 		})
 }
 
@@ -107,17 +111,17 @@ func (w *catalogWork) writeSKUs(ctx context.Context, tx *Tx, fresh, edited []*sk
 	}
 	row := func(s *skuState) []any {
 		n := s.now
-		return []any{int64(n.ID), int64(s.product.now.ID), n.Code, text.Fold(n.Code), n.Name, text.SearchKey(n.Code, n.Name), n.Options[0], n.Options[1], n.Options[2], micros(n.ArchivedAt)}
+		return []any{int64(n.ID), int64(s.product.now.ID), n.Code, text.Fold(n.Code), n.Name, n.Options[0], n.Options[1], n.Options[2], micros(n.ArchivedAt)}
 	}
-	err = tx.insertRows(ctx, "sku (tenant_id, sku_id, product_id, code, code_key, name, search_key, option1, option2, option3, archived_at, created_at)",
-		"BIGINT BIGINT TEXT TEXT TEXT TEXT TEXT TEXT TEXT BIGINT BIGINT", "", len(fresh), func(args []any, i int) []any {
+	err = tx.insertRows(ctx, "sku (tenant_id, sku_id, product_id, code, code_key, name, option1, option2, option3, archived_at, created_at)",
+		"BIGINT BIGINT TEXT TEXT TEXT TEXT TEXT TEXT BIGINT BIGINT", "", len(fresh), func(args []any, i int) []any {
 			return append(append(args, row(fresh[i])...), micros(tx.now))
 		})
 	if err != nil {
 		return err
 	}
-	return tx.execRows(ctx, `UPDATE sku SET product_id = v.column2, code = v.column3, code_key = v.column4, name = v.column5, search_key = v.column6,
-		option1 = v.column7, option2 = v.column8, option3 = v.column9, archived_at = v.column10 FROM (`, "BIGINT BIGINT TEXT TEXT TEXT TEXT TEXT TEXT TEXT BIGINT",
+	return tx.execRows(ctx, `UPDATE sku SET product_id = v.column2, code = v.column3, code_key = v.column4, name = v.column5,
+		option1 = v.column6, option2 = v.column7, option3 = v.column8, archived_at = v.column9 FROM (`, "BIGINT BIGINT TEXT TEXT TEXT TEXT TEXT TEXT BIGINT",
 		") AS v WHERE sku.tenant_id = $1 AND sku.sku_id = v.column1", nil, len(edited), func(args []any, i int) []any { return append(args, row(edited[i])...) })
 }
 
@@ -155,13 +159,56 @@ func (w *catalogWork) writeCodes(ctx context.Context, tx *Tx, skus []*skuState) 
 func (w *catalogWork) removeEmptied(ctx context.Context, tx *Tx) error {
 	var emptied []int64
 	for _, p := range w.left {
-		if len(p.skus) == 0 && !slices.Contains(w.productOf, p) {
+		if len(p.skus) == 0 && !p.isNew && !slices.Contains(w.productOf, p) {
 			emptied = append(emptied, int64(p.before.ID))
 		}
 	}
-	return tx.execRows(ctx, `DELETE FROM product WHERE tenant_id = $1 AND option1_name = '' AND secured_as = '' AND reorder_point IS NULL
+	var codes []string
+	err := tx.queryRows(ctx, func(rows *sql.Rows) error {
+		var code string
+		err := rows.Scan(&code)
+		codes = append(codes, code)
+		return err
+	}, `DELETE FROM product WHERE tenant_id = $1 AND option1_name = '' AND secured_as = '' AND reorder_point IS NULL
 		AND NOT EXISTS (SELECT 1 FROM sku WHERE sku.tenant_id = product.tenant_id AND sku.product_id = product.product_id)
-		AND product_id IN (`, "BIGINT", ")", nil, len(emptied), func(args []any, i int) []any { return append(args, emptied[i]) })
+		AND product_id IN (`, "BIGINT", ") RETURNING code", nil, len(emptied), func(args []any, i int) []any { return append(args, emptied[i]) })
+	if err != nil {
+		return err
+	}
+	return tx.unindex(ctx, kindProduct, codes)
+}
+
+// index has what searching finds follow: SKUs whose own words or codes changed, all of a product whose name or code did, and products whose words or
+// values did.
+func (w *catalogWork) index(ctx context.Context, tx *Tx) error {
+	var skus []stock.SKUID
+	var products []stock.ProductID
+	oldSKU, oldProduct := make(map[stock.SKUID]string), make(map[stock.ProductID]string)
+	for _, p := range w.products {
+		if p.isNew || p.now.Code != p.before.Code || p.now.Name != p.before.Name {
+			products = append(products, p.now.ID)
+		}
+		if !p.isNew && p.now.Code != p.before.Code {
+			oldProduct[p.now.ID] = p.before.Code
+		}
+	}
+	for _, s := range w.skus {
+		old, now := s.product.before, s.product.now
+		valued := s.isNew || s.now.Options != s.before.Options || s.product.now.ID != s.before.ProductID
+		if valued {
+			products = append(products, s.product.now.ID, s.before.ProductID)
+		}
+		if valued || s.now.Code != s.before.Code || s.now.Name != s.before.Name || !slices.Equal(s.now.Codes, s.before.Codes) || old.Code != now.Code || old.Name != now.Name {
+			skus = append(skus, s.now.ID)
+		}
+		if !s.isNew && s.now.Code != s.before.Code {
+			oldSKU[s.now.ID] = s.before.Code
+		}
+	}
+	if err := tx.indexProducts(ctx, products, oldProduct); err != nil {
+		return err
+	}
+	return tx.indexSKUs(ctx, skus, oldSKU)
 }
 
 // mark has those SKUs planned that are new, that came into use or left it, and that follow another product now.

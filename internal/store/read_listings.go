@@ -66,7 +66,7 @@ const (
 	MostListings = 500
 	// MostListingsSeen is how many listings one page looks through for words. Where they do not fill the page it ends early, and Next goes on.
 	MostListingsSeen = 20_000
-	// MostCounted bounds what is counted for a screen.
+	// MostCounted is up to where hits of any list are counted.
 	MostCounted = 10_000
 )
 
@@ -466,3 +466,5 @@ func (db *DB) CountToLink(ctx context.Context, tenant stock.TenantID) (ListingCo
 	}
 	return c, nil
 }
+
+var likeEscape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strconv"
 	"time"
 
 	"soroi/internal/channel"
@@ -72,18 +71,65 @@ func (db *DB) ListStock(ctx context.Context, tenant stock.TenantID, q StockQuery
 	return page, nil
 }
 
-// CountStock counts the SKUs that a query finds, whatever its page.
-func (db *DB) CountStock(ctx context.Context, tenant stock.TenantID, q StockQuery) (int64, error) {
-	var n int64
+// Count is how many there are, as far as it was worth counting.
+type Count struct {
+	N    int64
+	More bool // there are N at least
+}
+
+// mostExamined bounds the rows that are looked at for counting the hits of a text that has many.
+const mostExamined = 12_000
+
+// CountStock counts the SKUs that a query finds, whatever its page: up to MostCounted of them, and fewer where only few of very many hits of a word
+// fulfil the rest of the query.
+func (db *DB) CountStock(ctx context.Context, tenant stock.TenantID, q StockQuery) (Count, error) {
+	var c Count
 	q.Sort = SortCode
-	err := db.Read(ctx, tenant, func(tx *Tx) error {
-		from, where, args := stockWhere(q)
-		return tx.one(ctx, []any{&n}, "SELECT COUNT(*) FROM "+from+" WHERE "+where, args...)
+	err := db.Read(ctx, tenant, func(tx *Tx) (err error) {
+		c, err = tx.countStock(ctx, q)
+		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("count stock: %w", err)
+		return Count{}, fmt.Errorf("count stock: %w", err)
+	}
+	return c, nil
+}
+
+// CountAllStock counts every SKU that a query finds, however many: for work on all of them, which takes longer than counting.
+func (db *DB) CountAllStock(ctx context.Context, tenant stock.TenantID, q StockQuery) (n int64, err error) {
+	q.Sort = SortCode
+	err = db.Read(ctx, tenant, func(tx *Tx) error {
+		s, err := tx.stockSource(ctx, q)
+		if err != nil {
+			return err
+		}
+		return tx.one(ctx, []any{&n}, "SELECT COUNT(*) FROM "+s.from+" WHERE "+s.where, s.args...)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("count all stock: %w", err)
 	}
 	return n, nil
+}
+
+func (tx *Tx) countStock(ctx context.Context, q StockQuery) (Count, error) {
+	found, err := tx.find(ctx, kindSKU, q.Text)
+	if err != nil {
+		return Count{}, err
+	}
+	if found.any() || found.few {
+		s := q.source(found, 0)
+		var n int64
+		err = tx.one(ctx, []any{&n}, "SELECT COUNT(*) FROM (SELECT 1 FROM "+s.from+" WHERE "+s.where+" LIMIT "+s.add(MostCounted+1)+") AS counted", s.args...)
+		return Count{N: min(n, MostCounted), More: n > MostCounted}, err
+	}
+	most := tx.db.examined
+	if len(found.check) > 0 {
+		most /= 2 // each costs twice as much
+	}
+	s := q.source(found, most)
+	var n int64
+	err = tx.one(ctx, []any{&n}, "SELECT COUNT(DISTINCT sku.sku_id) FROM "+s.from+" WHERE "+s.where, s.args...)
+	return Count{N: min(n, MostCounted), More: n > MostCounted || found.n > most}, err
 }
 
 func shopsByID(shops []Shop) map[channel.ShopID]Shop {
@@ -100,10 +146,9 @@ func (tx *Tx) stockRows(ctx context.Context, q StockQuery) ([]StockRow, string, 
 		q.Limit = 100
 	}
 	q.Limit = min(q.Limit, MostStockRows)
-	from, where, args := stockWhere(q)
-	add := func(arg any) string {
-		args = append(args, arg)
-		return "$" + strconv.Itoa(len(args)+1)
+	s, err := tx.stockSource(ctx, q)
+	if err != nil {
+		return nil, "", err
 	}
 	var begin stockPlace
 	if q.After != "" {
@@ -111,9 +156,9 @@ func (tx *Tx) stockRows(ctx context.Context, q StockQuery) ([]StockRow, string, 
 			return nil, "", ErrPlace
 		}
 	}
-	order, available := "sku.code", "0"
+	order, available := s.code, "0"
 	if q.After != "" && q.Sort == SortCode {
-		where += " AND sku.code > " + add(begin.Code)
+		s.where += " AND " + s.code + " > " + s.add(begin.Code)
 	}
 	if q.Sort != SortCode {
 		then, direction := " > ", ""
@@ -122,15 +167,15 @@ func (tx *Tx) stockRows(ctx context.Context, q StockQuery) ([]StockRow, string, 
 		}
 		available, order = availableText, availableText+direction+", sku.code"
 		if q.After != "" {
-			at := add(begin.Available)
-			where += " AND (" + availableText + then + at + " OR " + availableText + " = " + at + " AND sku.code > " + add(begin.Code) + ")"
+			at := s.add(begin.Available)
+			s.where += " AND (" + availableText + then + at + " OR " + availableText + " = " + at + " AND sku.code > " + s.add(begin.Code) + ")"
 		}
 	}
-	text := "SELECT sku.sku_id, sku.code, sku.name, " + available + " FROM " + from + " WHERE " + where + " ORDER BY " + order + " LIMIT " + add(q.Limit+1)
+	text := "SELECT sku.sku_id, sku.code, sku.name, " + available + " FROM " + s.from + " WHERE " + s.where + " ORDER BY " + order + " LIMIT " + s.add(q.Limit+1)
 	var rows []StockRow
 	var last stockPlace
 	more := false
-	err := tx.query(ctx, func(r *sql.Rows) error {
+	err = tx.query(ctx, func(r *sql.Rows) error {
 		if more = len(rows) == q.Limit; more {
 			return nil
 		}
@@ -140,7 +185,7 @@ func (tx *Tx) stockRows(ctx context.Context, q StockQuery) ([]StockRow, string, 
 		rows = append(rows, row)
 		last = stockPlace{q.Sort, row.Code, available}
 		return err
-	}, text, args...)
+	}, text, s.args...)
 	if err != nil || !more {
 		return rows, "", err
 	}

@@ -4,11 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"soroi/internal/stock"
-	"soroi/internal/text"
 )
 
 // StockShow narrows the stock list down.
@@ -38,7 +36,7 @@ const (
 // StockQuery asks for SKUs: it is the filter of the stock list, and of whatever is done to all of its hits. What is low or out is as
 // planning found it last.
 type StockQuery struct {
-	Text    string    // words, all of which must be in the SKU's code or name, whatever their width, kana and case
+	Text    string    // words, each of which must begin or end a code of the SKU, or be in its name or values, whatever their width, kana and case
 	Codes   []string  // when not nil, only these, exactly as written; at most MostCodes
 	Product string    // the product's code, exactly as written; "" is all
 	Options [3]string // values of the product's options, in their order, exactly as written; "" is any
@@ -106,31 +104,71 @@ const (
 	errorText  = "sku.sku_id IN (SELECT listing.sku_id FROM listing WHERE listing.tenant_id = $1 AND listing.error_kind <> '')"
 )
 
-// stockWhere is what a query reads from, its condition on sku, and its parameters from $2 on.
-func stockWhere(q StockQuery) (from, condition string, args []any) {
-	from = "sku"
-	switch {
-	case q.byLevel(): // the few that are low come first: CROSS JOIN keeps SQLite from walking all SKUs instead
-		from = "sku_plan CROSS JOIN sku"
-	case q.Secured == SomeSecured || q.Secured == NothingSecured:
-		from = "sku JOIN sku_plan ON sku_plan.tenant_id = sku.tenant_id AND sku_plan.sku_id = sku.sku_id"
+// source is where the rows of a list are read from.
+type source struct {
+	from, where string
+	code        string // the column of the code by which the list is ordered
+	params
+}
+
+// stockSource is what a query reads from. Whatever is likely to be few comes first: CROSS JOIN keeps SQLite from beginning with all SKUs instead.
+func (tx *Tx) stockSource(ctx context.Context, q StockQuery) (source, error) {
+	found, err := tx.find(ctx, kindSKU, q.Text)
+	if err != nil {
+		return source{}, err
 	}
-	if q.Sort != SortCode {
-		from += lyingText
-	}
+	return q.source(found, 0), nil
+}
+
+// source reads what a query finds; where examine is not 0, only so many of the hits of a text that has many.
+func (q StockQuery) source(found search, examine int) source {
+	s := source{code: "sku.code"}
+	add := s.add
 	var where strings.Builder
 	where.WriteString("sku.tenant_id = $1")
-	if q.byLevel() {
+	plan := q.byLevel() || q.Secured == SomeSecured || q.Secured == NothingSecured
+	const key = " AND search_text.tenant_id = $1 AND search_text.kind = 0 AND search_text.code = sku.code"
+	switch {
+	case found.few:
+		s.from = "(" + union(found.from, &s.params, " UNION ") + ") AS hit CROSS JOIN sku"
+		where.WriteString(" AND sku.sku_id = hit.id")
+		if len(found.check) > 0 {
+			s.from += " CROSS JOIN search_text"
+			where.WriteString(key + found.keyHolds(found.check, &s.params, "sku.sku_id"))
+		}
+	case examine > 0:
+		s.from = "(" + found.part(examine, &s.params) + ") AS hit CROSS JOIN sku"
+		where.WriteString(" AND sku.sku_id = hit.id")
+		if len(found.check) > 0 {
+			s.from += " CROSS JOIN search_text"
+			where.WriteString(key + found.keyHolds(found.check, &s.params, "sku.sku_id"))
+		}
+	case found.any() && q.byLevel():
+		s.from, plan = "sku_plan CROSS JOIN sku", false
+	case found.any():
+		s.from = "sku"
+	case q.byLevel():
+		s.from, plan = "sku_plan CROSS JOIN sku CROSS JOIN search_text", false
+		where.WriteString(key + found.keyHolds(found.terms, &s.params, "sku.sku_id"))
+	case q.Sort == SortCode && q.Codes == nil && q.Product == "" && q.Pattern <= 0:
+		// Reading through the keys in the order of their codes finds the page soon: there are many hits.
+		s.from, s.code = "search_text CROSS JOIN sku", "search_text.code"
+		where.WriteString(" AND search_text.tenant_id = $1 AND search_text.kind = 0 AND sku.sku_id = search_text.id" + found.keyHolds(found.terms, &s.params, "sku.sku_id"))
+	default:
+		s.from = "sku JOIN search_text ON search_text.tenant_id = sku.tenant_id AND search_text.code = sku.code AND search_text.kind = 0"
+		where.WriteString(found.keyHolds(found.terms, &s.params, "sku.sku_id"))
+	}
+	if plan {
+		s.from += " CROSS JOIN sku_plan"
+	}
+	switch {
+	case q.byLevel():
 		where.WriteString(" AND sku_plan.tenant_id = $1 AND sku_plan.sku_id = sku.sku_id AND sku_plan.level > 0") // what the index is partial by
+	case plan:
+		where.WriteString(" AND sku_plan.tenant_id = $1 AND sku_plan.sku_id = sku.sku_id")
 	}
-	add := func(arg any) string {
-		args = append(args, arg)
-		return "$" + strconv.Itoa(len(args)+1)
-	}
-	terms := text.Terms(q.Text)
-	for _, term := range terms[:min(len(terms), mostTerms)] {
-		// Both sides are folded by internal/text, so the engines' own ideas of case do not matter here.
-		where.WriteString(" AND sku.search_key LIKE " + add("%"+likeEscape.Replace(term)+"%") + ` ESCAPE '\'`)
+	if q.Sort != SortCode {
+		s.from += lyingText
 	}
 	if q.Codes != nil {
 		if len(q.Codes) == 0 {
@@ -190,7 +228,8 @@ func stockWhere(q StockQuery) (from, condition string, args []any) {
 	case OnlyArchived:
 		where.WriteString(" AND sku.archived_at > 0")
 	}
-	return from, where.String(), args
+	s.where = where.String()
+	return s
 }
 
 // byLevel tells whether the query asks for SKUs that are low, or worse.
@@ -209,7 +248,10 @@ func (db *DB) SelectSKUs(ctx context.Context, tenant stock.TenantID, q StockQuer
 	var skus []stock.SKUID
 	err := db.Read(ctx, tenant, func(tx *Tx) error {
 		skus = make([]stock.SKUID, 0, limit)
-		text, args := q.selection(after, limit)
+		text, args, err := tx.selection(ctx, q, after, limit)
+		if err != nil {
+			return err
+		}
 		return tx.query(ctx, func(r *sql.Rows) error {
 			var sku stock.SKUID
 			err := r.Scan(&sku)
@@ -223,18 +265,18 @@ func (db *DB) SelectSKUs(ctx context.Context, tenant stock.TenantID, q StockQuer
 	return skus, nil
 }
 
-func (q StockQuery) selection(after stock.SKUID, limit int) (text string, args []any) {
-	from, where, args := stockWhere(q)
+func (tx *Tx) selection(ctx context.Context, q StockQuery, after stock.SKUID, limit int) (text string, args []any, err error) {
+	s, err := tx.stockSource(ctx, q)
+	if err != nil {
+		return "", nil, err
+	}
 	id := "sku.sku_id"
 	if q.byLevel() {
 		id = "sku_plan.sku_id"
 	}
-	args = append(args, int64(after), limit)
-	n := len(args)
-	return "SELECT " + id + " FROM " + from + " WHERE " + where + " AND " + id + " > $" + strconv.Itoa(n) + " ORDER BY " + id + " LIMIT $" + strconv.Itoa(n+1), args
+	text = "SELECT " + id + " FROM " + s.from + " WHERE " + s.where + " AND " + id + " > " + s.add(int64(after)) + " ORDER BY " + id + " LIMIT " + s.add(limit)
+	return text, s.args, nil
 }
 
 // MostSelected is how many SKUs one part of all hits has: as many as one transaction of bulk work takes.
 const MostSelected = MostInBatch
-
-var likeEscape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)

@@ -72,8 +72,8 @@ func TestStockQuery(t *testing.T) {
 			if got := codesOf(b.stock(c.query)); got != c.want {
 				t.Errorf("%s: %q, want %q", name, got, c.want)
 			}
-			if n, err := db.CountStock(ctx, b.tenant, c.query); err != nil || n != int64(len(strings.Fields(c.want))) {
-				t.Errorf("%s: counted %d, %v", name, n, err)
+			if n, err := db.CountStock(ctx, b.tenant, c.query); err != nil || n != (store.Count{N: int64(len(strings.Fields(c.want)))}) {
+				t.Errorf("%s: counted %+v, %v", name, n, err)
 			}
 			// What is done to all hits meets the same ones, part by part.
 			var ids, want []stock.SKUID

@@ -202,13 +202,13 @@ func (tx *Tx) openStocktake(ctx context.Context, id StocktakeID) (Stocktake, err
 }
 
 // scopeWhere is what the SKUs of a stocktake are selected from, the condition on sku, and its parameters from $2 on. Bundles lie nowhere themselves.
-func (s Stocktake) scopeWhere() (from, condition string, args []any) {
+func (tx *Tx) scopeWhere(ctx context.Context, s Stocktake) (from, condition string, args []any, err error) {
 	const whole = " AND NOT sku.bundle"
 	if s.Listed {
-		return "sku", "sku.tenant_id = $1 AND sku.sku_id IN (SELECT listed.sku_id FROM stocktake_sku AS listed WHERE listed.tenant_id = $1 AND listed.stocktake_id = $2)" + whole, []any{int64(s.ID)}
+		return "sku", "sku.tenant_id = $1 AND sku.sku_id IN (SELECT listed.sku_id FROM stocktake_sku AS listed WHERE listed.tenant_id = $1 AND listed.stocktake_id = $2)" + whole, []any{int64(s.ID)}, nil
 	}
-	from, condition, args = stockWhere(s.Scope)
-	return from, condition + whole, args
+	found, err := tx.stockSource(ctx, s.Scope)
+	return found.from, found.where + whole, found.args, err
 }
 
 // StocktakeSums is how far a stocktake is, in SKUs.
@@ -262,23 +262,30 @@ func (tx *Tx) sumStocktake(ctx context.Context, s Stocktake) (StocktakeSums, err
 	if err != nil {
 		return sums, err
 	}
-	from, where, args := s.scopeWhere()
+	from, where, args, err := tx.scopeWhere(ctx, s)
+	if err != nil {
+		return sums, err
+	}
 	if err := tx.one(ctx, []any{&sums.Scope}, "SELECT COUNT(*) FROM "+from+" WHERE "+where, args...); err != nil {
 		return sums, err
 	}
-	from, where, args = s.uncountedWhere()
+	if from, where, args, err = tx.uncountedWhere(ctx, s); err != nil {
+		return sums, err
+	}
 	err = tx.one(ctx, []any{&sums.Uncounted, &sums.Missing}, "SELECT COUNT(*), COUNT(*) FILTER (WHERE lies.on_hand <> 0) FROM "+from+" WHERE "+where, args...)
 	return sums, err
 }
 
 // uncountedWhere selects the SKUs of the scope that have no line, with what the books say of them as lies.
-func (s Stocktake) uncountedWhere() (from, condition string, args []any) {
-	from, condition, args = s.scopeWhere()
+func (tx *Tx) uncountedWhere(ctx context.Context, s Stocktake) (from, condition string, args []any, err error) {
+	if from, condition, args, err = tx.scopeWhere(ctx, s); err != nil {
+		return "", "", nil, err
+	}
 	args = append(args, int64(s.ID), int64(s.Location))
 	id, at := fmt.Sprintf("$%d", len(args)), fmt.Sprintf("$%d", len(args)+1)
 	from += " LEFT JOIN balance AS lies ON lies.tenant_id = sku.tenant_id AND lies.sku_id = sku.sku_id AND lies.location_id = " + at
 	condition += ` AND NOT EXISTS (SELECT 1 FROM stocktake_line AS line WHERE line.tenant_id = sku.tenant_id AND line.stocktake_id = ` + id + ` AND line.sku_id = sku.sku_id)`
-	return from, condition, args
+	return from, condition, args, nil
 }
 
 // Uncounted is a SKU of a stocktake's scope that nobody has counted.
@@ -304,7 +311,10 @@ func (db *DB) ListUncounted(ctx context.Context, tenant stock.TenantID, s Stockt
 }
 
 func (tx *Tx) uncounted(ctx context.Context, s Stocktake, missing bool, after stock.SKUID, limit int) (list []Uncounted, err error) {
-	from, where, args := s.uncountedWhere()
+	from, where, args, err := tx.uncountedWhere(ctx, s)
+	if err != nil {
+		return nil, err
+	}
 	args = append(args, int64(after), limit)
 	if missing {
 		where += " AND lies.on_hand <> 0"

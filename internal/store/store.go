@@ -25,6 +25,8 @@ type DB struct {
 	ledger  groups
 	keys    credential.Keys
 	hashers chan struct{} // holds one value per password that is being hashed
+	// mostFew and mostExamined; a test takes less.
+	fewHits, examined int
 
 	statements statements
 }
@@ -40,7 +42,7 @@ func Open(ctx context.Context, url string, c clock.Clock) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	db := &DB{dialect: d, read: read, write: write, clock: c, hashers: make(chan struct{}, mostHashing)}
+	db := &DB{dialect: d, read: read, write: write, clock: c, hashers: make(chan struct{}, mostHashing), fewHits: mostFew, examined: mostExamined}
 	db.ledger.db = db
 	return db, nil
 }

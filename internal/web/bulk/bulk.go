@@ -54,7 +54,7 @@ func (s *Screen) ask(w http.ResponseWriter, r *http.Request, kind Kind) (*Ask, e
 		return nil, nil
 	}
 	var err error
-	if page.Total, err = s.db.CountStock(r.Context(), page.TenantID, page.Target.Query()); err != nil {
+	if page.Total, err = s.db.CountAllStock(r.Context(), page.TenantID, page.Target.Query()); err != nil {
 		return nil, fmt.Errorf("count the chosen skus: %w", err)
 	}
 	return page, nil

@@ -57,7 +57,7 @@ func (s *Screen) Assign(w http.ResponseWriter, r *http.Request) error {
 	for _, p := range list {
 		page.Patterns = append(page.Patterns, Choice{int64(p.ID), p.Name})
 	}
-	if page.Total, err = s.db.CountStock(r.Context(), page.TenantID, page.Target.Query()); err != nil {
+	if page.Total, err = s.db.CountAllStock(r.Context(), page.TenantID, page.Target.Query()); err != nil {
 		return fmt.Errorf("count the chosen skus: %w", err)
 	}
 	if page.Chosen == "" {

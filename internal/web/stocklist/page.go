@@ -18,6 +18,7 @@ type Page struct {
 	Shops []Shop
 	Rows  []Row
 	Total int64  // SKUs that match the query
+	More  bool   // there are more than Total
 	Next  string // where the next page begins; "" at the end
 }
 

@@ -68,9 +68,11 @@ func (s *Screen) page(r *http.Request) (*Page, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list stock: %w", err)
 	}
-	if page.Total, err = s.db.CountStock(r.Context(), page.TenantID, q); err != nil {
+	total, err := s.db.CountStock(r.Context(), page.TenantID, q)
+	if err != nil {
 		return nil, fmt.Errorf("count stock: %w", err)
 	}
+	page.Total, page.More = total.N, total.More
 	page.Next = list.Next
 	column := make(map[channel.ShopID]int, len(list.Shops))
 	now := s.ui.Now()

@@ -106,7 +106,7 @@ func (s *Screen) fillNew(r *http.Request, page *New) error {
 	}
 	slices.SortFunc(page.Places, func(a, b Place) int { return strings.Compare(a.Code, b.Code) })
 	page.Pickeds = Pickeds(page.Lang, page.Form.Picked)
-	page.Total, err = s.db.CountStock(r.Context(), page.TenantID, page.Target.Query())
+	page.Total, err = s.db.CountAllStock(r.Context(), page.TenantID, page.Target.Query())
 	return err
 }
 

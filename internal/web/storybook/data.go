@@ -131,7 +131,7 @@ func stockPage(p ui.Page, data string) *stocklist.Page {
 	}
 	names, rows := malls, 40
 	if data == "extreme" {
-		names = nil
+		names, page.Total, page.More = nil, 10_000, true
 		for i := range 12 {
 			names = append(names, fmt.Sprintf("%s 第%d支店", malls[i%4], i+1))
 		}

@@ -24,6 +24,7 @@ var englishShared = map[string]string{
 	"%s件":       "%s",
 	"%s店舗":      "%s",
 	"全%s件":      "%s in all",
+	"%s件以上":     "%s or more",
 	"無制限":       "unlimited",
 	"数":         "Number",
 	"時刻":        "Time",
