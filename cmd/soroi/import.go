@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,7 +62,7 @@ A FILE of - is read from standard input. An import that was broken off is finish
 	f.bindAll(cmd)
 	flags.StringVar(&f.mode, "mode", "", "for rows that do not say: set, add or subtract (default: set)")
 	flags.StringVar(&f.encoding, "encoding", "", "the file's encoding: utf-8, cp932, utf-16le, utf-16be (default: found out)")
-	flags.StringVar(&f.mapping, "mapping", "", "a JSON `file` that says which of the file's columns is which field")
+	flags.StringVar(&f.mapping, "mapping", "", "the `name` of a saved column mapping, or a JSON file with one")
 	flags.StringVar(&f.receipt, "receipt", "", "write the whole receipt, every finding in it, to this JSON `file`")
 	flags.StringVar(&f.refused, "refused", "", "write the rows that cannot be used, with the reasons, to this CSV `file`")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "only check: nothing is changed")
@@ -89,7 +91,7 @@ func importKinds() []string {
 }
 
 // options are how the file is to be read.
-func (f *importFlags) options(kind string) (importer.Options, error) {
+func (f *importFlags) options(ctx context.Context, service *importer.Service, tenant stock.TenantID, kind string) (importer.Options, error) {
 	o := importer.Options{Mode: stock.Mode(f.mode), Encoding: exchange.Encoding(f.encoding)}
 	switch o.Mode {
 	case "", stock.Set, stock.Add, stock.Subtract:
@@ -102,13 +104,24 @@ func (f *importFlags) options(kind string) (importer.Options, error) {
 	if f.mapping == "" {
 		return o, nil
 	}
-	text, err := os.ReadFile(f.mapping)
-	if err != nil {
+	saved, err := service.FindMapping(ctx, tenant, f.mapping)
+	switch {
+	case err == nil:
+		o.Mapping = saved
+	case errors.Is(err, store.ErrNotFound):
+		text, err := os.ReadFile(f.mapping)
+		if errors.Is(err, fs.ErrNotExist) {
+			return o, f.noMapping(ctx, service, tenant)
+		}
+		if err != nil {
+			return o, err
+		}
+		o.Mapping = new(exchange.Mapping)
+		if err := json.Unmarshal(text, o.Mapping); err != nil {
+			return o, fmt.Errorf("--mapping %s: %w", f.mapping, err)
+		}
+	default:
 		return o, err
-	}
-	o.Mapping = new(exchange.Mapping)
-	if err := json.Unmarshal(text, o.Mapping); err != nil {
-		return o, fmt.Errorf("--mapping %s: %w", f.mapping, err)
 	}
 	if o.Mapping.Format != "" && o.Mapping.Format != kind {
 		return o, fmt.Errorf("--mapping %s is for files of kind %q, not %q", f.mapping, o.Mapping.Format, kind)
@@ -116,9 +129,26 @@ func (f *importFlags) options(kind string) (importer.Options, error) {
 	return o, nil
 }
 
+// noMapping says that there is no mapping of the name that was given, and which there are.
+func (f *importFlags) noMapping(ctx context.Context, service *importer.Service, tenant stock.TenantID) error {
+	list, err := service.Mappings(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	names := []string{}
+	for _, m := range list {
+		names = append(names, strconv.Quote(m.ImportMapping.Name))
+	}
+	if len(names) == 0 {
+		return fmt.Errorf("--mapping %q: no column mapping is saved, and there is no file of that name", f.mapping)
+	}
+	return fmt.Errorf("--mapping %q: there is no column mapping and no file of that name; saved are %s", f.mapping, strings.Join(names, ", "))
+}
+
 func (f *importFlags) run(cmd *cobra.Command, db *store.DB, tenant stock.TenantID, kind, path string) error {
 	ctx := cmd.Context()
-	o, err := f.options(kind)
+	service := importer.New(db, clock.System{}, f.logger(), nil)
+	o, err := f.options(ctx, service, tenant, kind)
 	if err != nil {
 		return err
 	}
@@ -127,7 +157,6 @@ func (f *importFlags) run(cmd *cobra.Command, db *store.DB, tenant stock.TenantI
 		return err
 	}
 	defer done()
-	service := importer.New(db, clock.System{}, f.logger(), nil)
 	digest := sha256.New()
 	if _, err := io.Copy(digest, io.NewSectionReader(in, 0, in.Size())); err != nil {
 		return fmt.Errorf("read %s: %w", path, err)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,8 @@ import (
 	"testing"
 
 	"soroi/internal/clock"
+	"soroi/internal/exchange"
+	"soroi/internal/importer"
 	"soroi/internal/stock"
 	"soroi/internal/store"
 	"soroi/internal/store/storetest"
@@ -145,6 +148,44 @@ func TestImport_refused(t *testing.T) {
 		if _, err := h.run(args...); err == nil || err.Error() == "exit status 1" {
 			t.Errorf("%v: %v", args, err)
 		}
+	}
+}
+
+func TestImport_mapping(t *testing.T) {
+	t.Parallel()
+	h := newWarehouse(t, "A-1")
+	path := h.file("tana.csv", "品,棚の数\nA-1,6\n")
+	if _, err := h.run("import", "stock", path, "--mapping", "棚"); err == nil || !strings.Contains(err.Error(), "棚") {
+		t.Errorf("a mapping that is not there: %v", err)
+	}
+	if out, err := h.run("import", "stock", path); err == nil || h.onHand("A-1") != 0 {
+		t.Errorf("unknown columns: %v\n%s", err, out)
+	}
+	service := importer.New(h.db, clock.System{}, slog.New(slog.DiscardHandler), nil)
+	m := exchange.Mapping{Name: "棚", Format: "stock", Columns: []exchange.MappedColumn{{Header: "品", Key: "code"}, {Header: "棚の数", Key: "units"}}, Headers: []string{"品", "棚の数"}}
+	if err := service.SaveMapping(t.Context(), h.tenant, "花", m); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := h.run("import", "stock", path); err != nil || h.onHand("A-1") != 6 || !strings.Contains(out, "棚") {
+		t.Errorf("known: %v\n%s", err, out)
+	}
+	other := h.file("other.csv", "品,色,棚の数\nA-1,赤,7\n")
+	if out, err := h.run("import", "stock", other, "--mapping", "棚"); err != nil || h.onHand("A-1") != 7 {
+		t.Errorf("by its name: %v\n%s", err, out)
+	}
+	renamed := h.file("renamed.csv", "品,棚数\nA-1,8\n")
+	if out, err := h.run("import", "stock", renamed, "--mapping", "棚"); err == nil || h.onHand("A-1") != 7 || !strings.Contains(out, "棚数") {
+		t.Errorf("a renamed header: %v\n%s", err, out)
+	}
+	if _, err := h.run("import", "link", path, "--mapping", "棚"); err == nil || !strings.Contains(err.Error(), "stock") {
+		t.Errorf("of another kind: %v", err)
+	}
+	saved := h.file("m.json", `{"columns": [{"header": "品", "key": "code"}, {"header": "棚数", "key": "units"}]}`)
+	if out, err := h.run("import", "stock", renamed, "--mapping", saved); err != nil || h.onHand("A-1") != 8 {
+		t.Errorf("a file: %v\n%s", err, out)
+	}
+	if _, err := h.run("import", "stock", renamed, "--mapping", "柵"); err == nil || !strings.Contains(err.Error(), "\"棚\"") {
+		t.Errorf("which there are: %v", err)
 	}
 }
 

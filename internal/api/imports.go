@@ -16,7 +16,10 @@ import (
 // largestFile bounds a file that is imported.
 const largestFile = exchange.DefaultMaxBytes
 
-const importsPath = "/api/v1/imports"
+const (
+	importsPath  = "/api/v1/imports"
+	mappingsPath = "/api/v1/import-mappings"
+)
 
 // Import is a file on its way into the books.
 type Import struct {
@@ -95,7 +98,7 @@ func (a *API) answerImport(r *request, status int, i store.Import) error {
 
 // addImport takes a file and checks it beside the answer.
 func (a *API) addImport(r *request) error {
-	p := r.parameters("kind", "mode", "name", "encoding")
+	p := r.parameters("kind", "mode", "name", "encoding", "mapping")
 	kind, name := p.text("kind"), p.text("name")
 	if !importer.Takes(kind) {
 		p.refuse("kind", "There is no kind of import called %q. docs/csv.md lists them.", kind)
@@ -107,6 +110,19 @@ func (a *API) addImport(r *request) error {
 	}
 	if p.err != nil {
 		return p.err
+	}
+	if saved := p.text("mapping"); saved != "" {
+		m, err := a.deps.Import.FindMapping(r.ctx(), r.token.Tenant, saved)
+		if errors.Is(err, store.ErrNotFound) {
+			return unknownMappingProblem(saved)
+		}
+		if err != nil {
+			return err
+		}
+		if m.Format != kind {
+			return parameterProblem("mapping", "The column mapping %q is for files of kind %q, not %q.", saved, m.Format, kind)
+		}
+		o.Mapping = m
 	}
 	spool, err := exchange.NewSpool(r.r.Body, "", largestFile)
 	var c *importer.Check

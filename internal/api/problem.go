@@ -32,6 +32,7 @@ var (
 	unknownListing   = kind{"unknown-listing", "The shop does not list this SKU", http.StatusNotFound}
 	unknownWebhook   = kind{"unknown-webhook", "There is no such webhook", http.StatusNotFound}
 	unknownImport    = kind{"unknown-import", "There is no such import", http.StatusNotFound}
+	unknownMapping   = kind{"unknown-mapping", "There is no such column mapping", http.StatusNotFound}
 	importState      = kind{"import-state", "The import has moved on", http.StatusConflict}
 	unusableFile     = kind{"unusable-file", "The file cannot be used", http.StatusUnprocessableEntity}
 	unknownStocktake = kind{"unknown-stocktake", "There is no such stocktake", http.StatusNotFound}

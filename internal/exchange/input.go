@@ -25,14 +25,24 @@ func NewSpool(r io.Reader, dir string, limit int64) (*Spool, error) {
 	if limit <= 0 {
 		limit = DefaultMaxBytes
 	}
+	return FillSpool(dir, func(w io.Writer) error {
+		n, err := io.Copy(w, io.LimitReader(r, limit+1))
+		if err == nil && n > limit {
+			err = &Problem{Code: FileTooLarge, Hint: megabytes(limit)}
+		}
+		return err
+	})
+}
+
+// FillSpool keeps what fill writes in a new file in dir. Where fill fails, nothing is kept.
+func FillSpool(dir string, fill func(w io.Writer) error) (*Spool, error) {
 	file, err := os.CreateTemp(dir, "soroi-import-*")
 	if err != nil {
 		return nil, fmt.Errorf("keep the file: %w", err)
 	}
 	s := &Spool{file: file}
-	s.size, err = io.Copy(file, io.LimitReader(r, limit+1))
-	if err == nil && s.size > limit {
-		err = &Problem{Code: FileTooLarge, Hint: megabytes(limit)}
+	if err = fill(file); err == nil {
+		s.size, err = file.Seek(0, io.SeekCurrent)
 	}
 	if err != nil {
 		s.Close()

@@ -11,6 +11,9 @@ type Mapping struct {
 	Mode      stock.Mode       `json:"mode,omitempty"` // for rows that do not say
 	Constants []MappedConstant `json:"constants,omitempty"`
 
+	// Headers are all of the file for which it was made, used or not: by them such a file is known again.
+	Headers []string `json:"headers,omitempty"`
+
 	Encoding   Encoding `json:"encoding,omitempty"`
 	Delimiter  string   `json:"delimiter,omitempty"`
 	HeaderLine int      `json:"header_line,omitempty"`
@@ -44,6 +47,39 @@ func (m *Mapping) Options(o Options) Options {
 		o.SheetName = m.SheetName
 	}
 	return o
+}
+
+// Plain tells whether a file is opened for the mapping as it is without it.
+func (m *Mapping) Plain() bool { return m.Options(Options{}) == Options{} }
+
+// Recognises tells whether a file with these headers is like the one for which the mapping was made: the same headers in any order, none more and none less.
+func (m *Mapping) Recognises(headers []string) bool {
+	missing, further := m.Compare(headers)
+	return len(m.Headers) > 0 && len(missing) == 0 && len(further) == 0
+}
+
+// Compare gives the headers that the mapping was made for and a file lacks, and those that the file has besides.
+func (m *Mapping) Compare(headers []string) (missing, further []string) {
+	return without(m.Headers, headers), without(headers, m.Headers)
+}
+
+// SameHeader tells whether two headers are written alike but for width, case and what parts words.
+func SameHeader(a, b string) bool { return headerKey(a) == headerKey(b) }
+
+// without gives those of list that others do not have, each as often as it is more.
+func without(list, others []string) []string {
+	have := make(map[string]int)
+	for _, h := range others {
+		have[headerKey(h)]++
+	}
+	var rest []string
+	for _, h := range list {
+		key := headerKey(h)
+		if have[key]--; have[key] < 0 {
+			rest = append(rest, h)
+		}
+	}
+	return rest
 }
 
 // Suggest proposes the mapping of a file that is not recognised: each field with the header that is one of its names or the nearest to one,

@@ -62,8 +62,13 @@ type Options struct {
 	Encoding  exchange.Encoding `json:",omitempty"`
 	Delimiter byte              `json:",omitempty"`
 	SheetName string            `json:",omitempty"`
-	Mode      stock.Mode        `json:",omitempty"` // for rows that do not say; "" is set
-	Mapping   *exchange.Mapping `json:",omitempty"`
+	// HeaderLine is the line on which the headers stand, from 1; 0 finds it out.
+	HeaderLine int `json:",omitempty"`
+	// Ask makes Begin give an *UnknownColumnsError where which column is what is not known; else the file is refused. Columns makes it do so in any case.
+	Ask     bool              `json:"-"`
+	Columns bool              `json:"-"`
+	Mode    stock.Mode        `json:",omitempty"` // for rows that do not say; "" is set
+	Mapping *exchange.Mapping `json:",omitempty"`
 }
 
 // Begin opens a file and begins an import of it. Check then reads it; both belong to this process. A file that cannot be read at all gives an
@@ -72,11 +77,7 @@ func (s *Service) Begin(ctx context.Context, tenant stock.TenantID, kind, name, 
 	if _, known := kinds[kind]; !known {
 		return nil, fmt.Errorf("there is no kind of import called %q", kind)
 	}
-	open := exchange.Options{Name: name, Encoding: o.Encoding, Delimiter: o.Delimiter, SheetName: o.SheetName}
-	if o.Mapping != nil {
-		open = o.Mapping.Options(open)
-	}
-	sheet, err := exchange.Open(in, open)
+	sheet, err := s.open(ctx, tenant, kind, name, in, &o)
 	if err != nil {
 		return nil, err
 	}

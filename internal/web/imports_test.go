@@ -152,8 +152,8 @@ func TestImports_refused(t *testing.T) {
 			t.Errorf("%q: %s", c.name, fault)
 		}
 	}
-	to := m.imported("stock", "set", "色,柄\r\n赤,水玉\r\n")
-	m.says(m.browser.page(to), "取込不可", "SKUコード")
+	v := m.upload(token, "stock", "set", "a.csv", "色,柄\r\n赤,水玉\r\n")
+	m.says(m.browser.page(v.to()), "どの列が何かを選びます", "SKUコード")
 	if v := m.browser.get("/imports/999999"); v.Code != http.StatusNotFound {
 		t.Errorf("an import that is not there: %d", v.Code)
 	}

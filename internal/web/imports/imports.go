@@ -59,6 +59,10 @@ func (s *Screen) list(w http.ResponseWriter, r *http.Request, status int, page *
 	if page.Kind == "" {
 		page.Kind = exchange.Stock.Name
 	}
+	var err error
+	if page.Mappings, err = s.work.Mappings(r.Context(), page.TenantID); err != nil {
+		return err
+	}
 	before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64) // anything else is the start
 	list, err := s.db.ListImports(r.Context(), page.TenantID, store.ImportID(before), listed+1)
 	if err != nil {
@@ -113,6 +117,8 @@ func (s *Screen) Upload(w http.ResponseWriter, r *http.Request) error {
 			page.Kind = string(text)
 		case "mode":
 			page.Mode = string(text)
+		case "columns":
+			page.Columns = string(text) == "1"
 		}
 	}
 }
@@ -136,7 +142,22 @@ func (s *Screen) take(w http.ResponseWriter, r *http.Request, page *List, part *
 	spool, err := exchange.NewSpool(part, "", 0)
 	var c *importer.Check
 	if err == nil {
-		if c, err = s.work.Begin(r.Context(), page.TenantID, page.Kind, name, page.Actor, spool, importer.Options{Mode: mode}); err != nil {
+		c, err = s.work.Begin(r.Context(), page.TenantID, page.Kind, name, page.Actor, spool, importer.Options{Mode: mode, Ask: true, Columns: page.Columns})
+		if unknown, is := errors.AsType[*importer.UnknownColumnsError](err); is && spool.Size() <= largestUnknown {
+			id, err := s.keep(r, page, name, spool)
+			if err = errors.Join(err, spool.Close()); err != nil {
+				return err
+			}
+			http.Redirect(w, r, fmt.Sprintf("/import-columns/%d", id), http.StatusSeeOther)
+			return nil
+		} else if is {
+			page.Wrong["file"] = name + ": " + page.T("列を見分けられません。大きなファイルなので、はじめの数行だけのファイルで列の対応を保存してから、もう一度取り込んでください。")
+			if unknown.Problem != nil {
+				page.Wrong["file"] += " " + unknown.Problem.Sentence(exchange.Language(page.Lang))
+			}
+			return errors.Join(spool.Close(), s.list(w, r, http.StatusUnprocessableEntity, page))
+		}
+		if err != nil {
 			err = errors.Join(err, spool.Close())
 		}
 	}

@@ -1,4 +1,5 @@
-// Package imports is taking files in (取込): the list with the form, one file's receipt with what would change, and its undoing.
+// Package imports is taking files in (取込): the list with the form, the choice of columns for a file of unknown ones, one file's receipt with what would change,
+// and its undoing.
 package imports
 
 import (
@@ -18,7 +19,7 @@ var files embed.FS
 
 // Views are the templates of the pages.
 type Views struct {
-	List, Show, Undo *ui.Template
+	List, Show, Undo, Columns *ui.Template
 }
 
 // Parse reads them.
@@ -27,6 +28,9 @@ func Parse(u *ui.UI) (v Views, err error) {
 		return v, err
 	}
 	if v.Show, err = u.Parse(files, "show.html", "parts.html"); err != nil {
+		return v, err
+	}
+	if v.Columns, err = u.Parse(files, "columns.html", "parts.html"); err != nil {
 		return v, err
 	}
 	v.Undo, err = u.Parse(files, "undo.html", "parts.html")
@@ -39,10 +43,38 @@ type List struct {
 	Kinds []exchange.Info
 	Kind  string // that is chosen in the form
 	Mode  string
-	Wrong ui.FieldErrors
-	Items []Item
-	Older store.ImportID // Before of the next page; 0 at the end
-	Paged bool
+	// Columns: the person wants to choose the columns in any case.
+	Columns  bool
+	Mappings []importer.Mapping
+	Wrong    ui.FieldErrors
+	Items    []Item
+	Older    store.ImportID // Before of the next page; 0 at the end
+	Paged    bool
+}
+
+// KindOf names the kind of a mapping.
+func (l *List) KindOf(name string) string {
+	format, _ := exchange.FindFormat(name)
+	return format.Title.In(exchange.Language(l.Lang))
+}
+
+// Uses says which of a mapping's headers is which field.
+func (l *List) Uses(m importer.Mapping) string {
+	format, _ := exchange.FindFormat(m.Format)
+	var list []string
+	for _, f := range format.Fields {
+		for _, c := range m.Columns {
+			if c.Key == f.Key {
+				list = append(list, c.Header+" → "+exchange.Words{JA: f.Header, EN: f.English}.In(exchange.Language(l.Lang)))
+			}
+		}
+		for _, c := range m.Constants {
+			if c.Key == f.Key {
+				list = append(list, l.T("すべて「%s」", c.Value)+" → "+exchange.Words{JA: f.Header, EN: f.English}.In(exchange.Language(l.Lang)))
+			}
+		}
+	}
+	return strings.Join(list, l.T("、"))
 }
 
 // Item is an import in words.

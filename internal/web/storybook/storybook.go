@@ -14,6 +14,7 @@ import (
 	"soroi/internal/web/bulk"
 	"soroi/internal/web/bundles"
 	"soroi/internal/web/front"
+	"soroi/internal/web/imports"
 	"soroi/internal/web/listings"
 	"soroi/internal/web/low"
 	"soroi/internal/web/products"
@@ -170,6 +171,11 @@ func Open(log *slog.Logger) (*Book, error) {
 		return nil, err
 	}
 	b.addSettings(settingsViews)
+	importViews, err := imports.Parse(u)
+	if err != nil {
+		return nil, err
+	}
+	b.addImports(importViews)
 	b.add("setup/full", accountViews.Setup, func(p ui.Page) ui.Framed { return setupPage(p, "full") })
 	b.add("setup/refused", accountViews.Setup, func(p ui.Page) ui.Framed { return setupPage(p, "refused") })
 	b.add("signin/full", accountViews.Signin, func(p ui.Page) ui.Framed { return signinPage(p, "full") })
