@@ -17,7 +17,7 @@ func TestImports_columns(t *testing.T) {
 		m.stocked("A-1", "B-2")
 		send := func(kind, text string) visit {
 			t.Helper()
-			return m.upload(m.browser.get("/imports").Field("token"), kind, "add", "棚.csv", text)
+			return m.upload(m.browser.get("/imports").Field("token"), kind, "", "棚.csv", text)
 		}
 		v := send("stock", "品,色,棚にある数\nA-1,赤,3\nB-2,<b>,４\n")
 		if v.Code != http.StatusSeeOther || !strings.HasPrefix(v.to(), "/import-columns/") {

@@ -35,6 +35,7 @@ var englishImports = map[string]string{
 	"同じ見出しの列がほかにもあるため、選べません。":                            "It cannot be chosen: another column has the same header.",
 	"同じ見出しの列がほかにもあるため、選べません。ファイルの見出しを変えてください。":           "It cannot be chosen: another column has the same header. Change the header in the file.",
 	"名前を付けて保存すると、次から同じ見出しのファイルを自動で見分けます。今回だけなら空欄にします。":   "Saved under a name, files with the same headers are known from now on. Leave it empty for this time only.",
+	"対応のとおり（なければ上書き）": "As the mapping says (else set)",
 	"対応の名前": "Name of the mapping",
 	"対応は%d個までです。使わないものを消してください。": "There may be %d mappings. Delete one that is not used.",
 	"新しい列「%s」。": "The column \"%s\" is new.",
