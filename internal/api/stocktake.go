@@ -47,6 +47,7 @@ type CountLine struct {
 	Picked        int64           `json:"picked"`
 	Expected      int64           `json:"expected"`
 	Variance      int64           `json:"variance"`
+	Value         int64           `json:"value"`
 	Moved         int64           `json:"moved_since"`
 	Adjusted      int64           `json:"adjusted_since"`
 	AdjustedMeans stock.Adjusted  `json:"adjusted_means"`
@@ -312,8 +313,9 @@ func (a *API) loadStocktake(r *request) error {
 func (a *API) listCountLines(r *request) error {
 	p := r.parameters("show", "sort", "limit", "cursor")
 	q := store.LineQuery{Show: store.LineShow(p.choice("show", "open", "same", "sure", "asked", "approved")), Limit: p.number("limit", store.MostInBatch), After: p.text("cursor")}
-	if p.choice("sort", "size", "code") == "code" {
-		q.Sort = store.LinesByCode
+	switch sort := p.choice("sort", "size", "value", "code"); sort {
+	case "value", "code":
+		q.Sort = store.LineSort(sort)
 	}
 	if p.err != nil {
 		return p.err
@@ -328,7 +330,7 @@ func (a *API) listCountLines(r *request) error {
 	}
 	out := CountLinePage{Items: []CountLine{}, NextCursor: cursor(page.Next)}
 	for _, l := range page.Lines {
-		out.Items = append(out.Items, CountLine{Code: l.Code, Name: l.Name, State: l.State, Round: l.Round, Counted: l.Count.Units, Picked: l.Count.Off(), Expected: l.Expected, Variance: l.Variance,
+		out.Items = append(out.Items, CountLine{Code: l.Code, Name: l.Name, State: l.State, Round: l.Round, Counted: l.Count.Units, Picked: l.Count.Off(), Expected: l.Expected, Variance: l.Variance, Value: l.Value(),
 			Moved: l.Count.Since.Moved, Adjusted: l.Count.Since.Corrected, AdjustedMeans: l.Count.Says, MovedBetween: l.Between, Delta: l.Delta, Posted: l.Count.Posted, OnHand: l.OnHand,
 			CountedAt: instant(l.CountedAt), CountedBy: l.Actor, ApprovedAt: instant(l.ApprovedAt), ApprovedBy: l.ApprovedBy, Reason: l.Reason})
 	}

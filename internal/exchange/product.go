@@ -23,6 +23,7 @@ type ProductRow struct {
 	Supply      Maybe[stock.Supply]
 	Daily       bool         // with MadeToOrder: Figure is what can be made in a day
 	Figure      Maybe[int64] // for MadeToOrder
+	Cost        Maybe[int64] // what a unit is worth, in the currency's smallest unit
 	Archived    Maybe[bool]
 }
 
@@ -157,6 +158,21 @@ func productColumns() []Column[ProductRow] {
 					return ""
 				}
 				return strconv.FormatInt(r.Figure.Value, 10)
+			},
+		},
+		Column[ProductRow]{
+			Field: Field{Key: "cost", Header: "原価", English: "cost", Aliases: []string{"仕入単価", "仕入価格", "原価単価", "unit cost"},
+				Help: Words{"1 個の原価(円)。棚卸の差異を金額で並べるのに使います", "What a unit is worth, in yen; stocktakes sort differences by it"}, Example: "1200", Kind: NumberField, Empty: EmptyKeeps},
+			Set: func(r *ProductRow, cell string) (p *Problem) {
+				r.Cost.Given = true
+				r.Cost.Value, p = wholeNumber(cell)
+				return p
+			},
+			Get: func(r *ProductRow) string {
+				if !r.Cost.Given {
+					return ""
+				}
+				return strconv.FormatInt(r.Cost.Value, 10)
 			},
 		},
 		Column[ProductRow]{

@@ -105,11 +105,11 @@ var CountSheet = &Format[CountRow]{
 
 // DifferenceRow is what a stocktake found of one SKU.
 type DifferenceRow struct {
-	Stocktake, SKU, Name                                   string
-	Counted, Picked, Expected, Variance, Moved, OnHand, To int64
-	State                                                  string
-	CountedAt                                              time.Time // in the zone in which it is shown
-	Actor, Reason, ApprovedBy                              string
+	Stocktake, SKU, Name                                          string
+	Counted, Picked, Expected, Variance, Value, Moved, OnHand, To int64
+	State                                                         string
+	CountedAt                                                     time.Time // in the zone in which it is shown
+	Actor, Reason, ApprovedBy                                     string
 }
 
 func differenceColumn(key, ja, en string, help Words, kind FieldKind, get func(*DifferenceRow) string) Column[DifferenceRow] {
@@ -133,6 +133,7 @@ var Differences = &Format[DifferenceRow]{
 		differenceNumber("picked", "取り出し済み", "picked", Words{"受注中で棚になかった数", "Units of open orders that were off the shelf"}, func(r *DifferenceRow) int64 { return r.Picked }),
 		differenceNumber("expected", "帳簿の数", "expected", Words{"数えた時点で帳簿にあった数", "What the books said when it was counted"}, func(r *DifferenceRow) int64 { return r.Expected }),
 		differenceNumber("variance", "差異", "difference", Words{"数えた数＋取り出し済み−帳簿の数", "Counted + picked − expected"}, func(r *DifferenceRow) int64 { return r.Variance }),
+		differenceNumber("value", "差異金額", "value", Words{"差異×原価(円)。原価が分からなければ 0", "Difference × cost, in yen; 0 where the cost is not known"}, func(r *DifferenceRow) int64 { return r.Value }),
 		differenceNumber("moved", "その後の動き", "moved_since", Words{"数えたあとの入荷・出荷・返品など", "Receipts, shipments, returns and the like since"}, func(r *DifferenceRow) int64 { return r.Moved }),
 		differenceNumber("on_hand", "実在庫", "on_hand", Words{"いまの実在庫", "On hand now"}, func(r *DifferenceRow) int64 { return r.OnHand }),
 		differenceNumber("to", "反映後", "on_hand_after", Words{"反映した後の実在庫", "On hand once it is posted"}, func(r *DifferenceRow) int64 { return r.To }),

@@ -111,7 +111,7 @@ func (o *outcome) takeSKU(r store.SKUResult, back *catalogRow) {
 var catalogWords = map[string]string{
 	"missing": "名前がない", "long": "長すぎる", "control": "使えない文字がある", "space": "前後に空白がある", "jan_digits": "JANコードの桁数が違う", "jan_check": "JANコードの検査数字が違う",
 	"kind": "コードの種類が違う", "many": "コードが多すぎる", "gap": "属性名が抜けている", "same": "属性名が重なっている", "no_option": "商品にない属性の値がある", "taken": "コードがほかで使われている",
-	"same_options": "同じ属性の SKU がある", "claims": "受注が引き当てている", "unknown": "見つからない", "exists": "すでにある", "twice": "ファイルに2回ある", "in_use": "使われている",
+	"same_options": "同じ属性の SKU がある", "claims": "受注が引き当てている", "unknown": "見つからない", "exists": "すでにある", "twice": "ファイルに2回ある", "in_use": "使われている", "cost": "原価が使えない数",
 }
 
 func (o *outcome) refuse(err error) {
@@ -286,6 +286,9 @@ func catalogRequest(v exchange.ProductRow, sku *store.SKUEntry, product *store.P
 	}
 	if v.Name.Given {
 		r.SKU.Name = &v.Name.Value
+	}
+	if v.Cost.Given {
+		r.SKU.Cost = &v.Cost.Value
 	}
 	if v.Archived.Given {
 		r.SKU.Archived = &v.Archived.Value

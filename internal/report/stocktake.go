@@ -69,7 +69,7 @@ func WriteDifferences(ctx context.Context, db *store.DB, tenant stock.TenantID, 
 		if o.Language == exchange.English {
 			state = lineWords[l.State].EN
 		}
-		row := exchange.DifferenceRow{Stocktake: s.Name, SKU: l.Code, Name: l.Name, Counted: l.Count.Units, Picked: l.Count.Off(), Expected: l.Expected, Variance: l.Variance, Moved: l.Count.Since.Moved,
+		row := exchange.DifferenceRow{Stocktake: s.Name, SKU: l.Code, Name: l.Name, Counted: l.Count.Units, Picked: l.Count.Off(), Expected: l.Expected, Variance: l.Variance, Value: l.Value(), Moved: l.Count.Since.Moved,
 			OnHand: l.OnHand, To: l.OnHand + l.Delta, State: state, Actor: l.Actor, Reason: l.Reason, ApprovedBy: l.ApprovedBy}
 		if !l.CountedAt.IsZero() {
 			row.CountedAt = l.CountedAt.In(zone)

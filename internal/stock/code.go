@@ -31,7 +31,7 @@ const (
 
 // CatalogError says what is wrong with a product or a SKU by itself, or beside others.
 type CatalogError struct {
-	Field  string // "code", "name", "product", "option1_name" …, "option1" …, "codes", "archived"
+	Field  string // "code", "name", "product", "option1_name" …, "option1" …, "codes", "cost", "archived"
 	Code   string // of the sentence, one of CatalogCodes
 	Reason string
 }
@@ -41,7 +41,7 @@ func (e *CatalogError) Error() string { return e.Field + " " + e.Reason }
 // CatalogCodes are all codes of CatalogError, for whoever has a sentence for each.
 func CatalogCodes() []string {
 	return []string{"missing", "long", "control", "space", "jan_digits", "jan_check", "kind", "many", "gap", "same", "no_option", "taken", "same_options", "claims",
-		"unknown", "exists", "twice", "in_use"}
+		"unknown", "exists", "twice", "in_use", "cost"}
 }
 
 // CheckText refuses a text that nobody could read or search for: control characters, broken bytes, white space at either end, too long. An

@@ -25,6 +25,7 @@ type SKUEntry struct {
 	Code, Name string
 	Options    stock.Options
 	Codes      []stock.SKUCode // further codes, by code
+	Cost       int64           // 原価: what a unit is worth, in the currency's smallest unit (yen); 0 where it is not known
 	ArchivedAt time.Time       // zero while in use
 }
 
@@ -60,6 +61,7 @@ type SKUEdit struct {
 	Name    *string // "" is the product's name and the SKU's values
 	Options *stock.Options
 	Codes   *[]stock.SKUCode // all its further codes; its own code among them is left out
+	Cost    *int64           `json:",omitempty"` // from 0 to stock.LargestUnits
 	// Archived takes the SKU out of use: lists leave it out, and it sells nothing, so every shop that still lists it goes to 0.
 	Archived *bool
 }
@@ -120,11 +122,11 @@ func (r SKUResult) Undo() (SKUEdit, bool) {
 	}
 	b := *r.Before
 	archived := !b.ArchivedAt.IsZero()
-	return SKUEdit{Code: r.After.Code, Must: MustExist, Product: &b.Product, NewCode: &b.Code, Name: &b.Name, Options: &b.Options, Codes: &b.Codes, Archived: &archived}, true
+	return SKUEdit{Code: r.After.Code, Must: MustExist, Product: &b.Product, NewCode: &b.Code, Name: &b.Name, Options: &b.Options, Codes: &b.Codes, Cost: &b.Cost, Archived: &archived}, true
 }
 
 func (e SKUEntry) equal(o SKUEntry) bool {
-	same := e.ID == o.ID && e.ProductID == o.ProductID && e.Code == o.Code && e.Name == o.Name && e.Options == o.Options && e.ArchivedAt.Equal(o.ArchivedAt) && len(e.Codes) == len(o.Codes)
+	same := e.ID == o.ID && e.ProductID == o.ProductID && e.Code == o.Code && e.Name == o.Name && e.Options == o.Options && e.Cost == o.Cost && e.ArchivedAt.Equal(o.ArchivedAt) && len(e.Codes) == len(o.Codes)
 	for i := 0; same && i < len(e.Codes); i++ {
 		same = e.Codes[i] == o.Codes[i]
 	}
@@ -179,7 +181,7 @@ func (db *DB) EditCatalog(ctx context.Context, tenant stock.TenantID, e CatalogE
 
 const (
 	productColumns  = "product.product_id, product.code, product.name, product.option1_name, product.option2_name, product.option3_name, product.archived_at"
-	skuEntryColumns = "sku.sku_id, sku.product_id, product.code, sku.code, sku.name, sku.option1, sku.option2, sku.option3, sku.archived_at"
+	skuEntryColumns = "sku.sku_id, sku.product_id, product.code, sku.code, sku.name, sku.option1, sku.option2, sku.option3, sku.cost, sku.archived_at"
 	skuEntryFrom    = "sku JOIN product ON product.tenant_id = sku.tenant_id AND product.product_id = sku.product_id"
 )
 
@@ -194,7 +196,7 @@ func scanProduct(rows *sql.Rows) (Product, error) {
 func scanSKUEntry(rows *sql.Rows) (SKUEntry, error) {
 	var s SKUEntry
 	var archived int64
-	err := rows.Scan(&s.ID, &s.ProductID, &s.Product, &s.Code, &s.Name, &s.Options[0], &s.Options[1], &s.Options[2], &archived)
+	err := rows.Scan(&s.ID, &s.ProductID, &s.Product, &s.Code, &s.Name, &s.Options[0], &s.Options[1], &s.Options[2], &s.Cost, &archived)
 	s.ArchivedAt = instant(archived)
 	return s, err
 }

@@ -230,6 +230,12 @@ func (w *catalogWork) nextSKU(e SKUEdit, s *skuState) (SKUEntry, *productState, 
 			return now, nil, err
 		}
 	}
+	if e.Cost != nil {
+		if *e.Cost < 0 || *e.Cost > stock.LargestUnits {
+			return now, nil, wrong("cost", "cost", "is %d, not from 0 to %d", *e.Cost, int64(stock.LargestUnits))
+		}
+		now.Cost = *e.Cost
+	}
 	if e.Archived != nil && *e.Archived && now.ArchivedAt.IsZero() {
 		now.ArchivedAt = w.now
 		if s != nil {

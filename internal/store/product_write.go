@@ -111,17 +111,17 @@ func (w *catalogWork) writeSKUs(ctx context.Context, tx *Tx, fresh, edited []*sk
 	}
 	row := func(s *skuState) []any {
 		n := s.now
-		return []any{int64(n.ID), int64(s.product.now.ID), n.Code, text.Fold(n.Code), n.Name, n.Options[0], n.Options[1], n.Options[2], micros(n.ArchivedAt)}
+		return []any{int64(n.ID), int64(s.product.now.ID), n.Code, text.Fold(n.Code), n.Name, n.Options[0], n.Options[1], n.Options[2], n.Cost, micros(n.ArchivedAt)}
 	}
-	err = tx.insertRows(ctx, "sku (tenant_id, sku_id, product_id, code, code_key, name, option1, option2, option3, archived_at, created_at)",
-		"BIGINT BIGINT TEXT TEXT TEXT TEXT TEXT TEXT BIGINT BIGINT", "", len(fresh), func(args []any, i int) []any {
+	err = tx.insertRows(ctx, "sku (tenant_id, sku_id, product_id, code, code_key, name, option1, option2, option3, cost, archived_at, created_at)",
+		"BIGINT BIGINT TEXT TEXT TEXT TEXT TEXT TEXT BIGINT BIGINT BIGINT", "", len(fresh), func(args []any, i int) []any {
 			return append(append(args, row(fresh[i])...), micros(tx.now))
 		})
 	if err != nil {
 		return err
 	}
 	return tx.execRows(ctx, `UPDATE sku SET product_id = v.column2, code = v.column3, code_key = v.column4, name = v.column5,
-		option1 = v.column6, option2 = v.column7, option3 = v.column8, archived_at = v.column9 FROM (`, "BIGINT BIGINT TEXT TEXT TEXT TEXT TEXT TEXT BIGINT",
+		option1 = v.column6, option2 = v.column7, option3 = v.column8, cost = v.column9, archived_at = v.column10 FROM (`, "BIGINT BIGINT TEXT TEXT TEXT TEXT TEXT TEXT BIGINT BIGINT",
 		") AS v WHERE sku.tenant_id = $1 AND sku.sku_id = v.column1", nil, len(edited), func(args []any, i int) []any { return append(args, row(edited[i])...) })
 }
 

@@ -34,6 +34,7 @@ type StocktakeLine struct {
 	Delta      int64 // what approving would add to on hand
 	Between    int64 // movements of units between the first and the last scan
 	OnHand     int64 // in the books now
+	Cost       int64 // what a unit is worth; 0 where it is not known
 	Scans      int64
 	CountedAt  time.Time
 	Actor      string // who counted
@@ -45,6 +46,9 @@ type StocktakeLine struct {
 	seen int64 // the last movement that the figures know
 	at   stock.Moment
 }
+
+// Value is what the difference is worth, with its sign; 0 where the SKU's worth is not known.
+func (l StocktakeLine) Value() int64 { return l.Variance * l.Cost }
 
 // Sure tells whether the line can be approved without a further word.
 func (l StocktakeLine) Sure() bool {
@@ -69,9 +73,10 @@ type LineSort string
 
 // The orders.
 const (
-	LinesBySize LineSort = ""     // the largest difference first, whichever way
-	LinesByCode LineSort = "code" // by code
-	LinesByID   LineSort = "id"   // as whoever walks over all of them wants it
+	LinesBySize  LineSort = ""      // the largest difference first, whichever way
+	LinesByCode  LineSort = "code"  // by code
+	LinesByValue LineSort = "value" // what the difference is worth, the most first, whichever way
+	LinesByID    LineSort = "id"    // as whoever walks over all of them wants it
 )
 
 // LineQuery asks for lines.
@@ -178,6 +183,12 @@ func (tx *Tx) stocktakeLines(ctx context.Context, s Stocktake, q LineQuery) (Lin
 		if q.After != "" {
 			where += " AND code > " + add(after.Code)
 		}
+	case LinesByValue:
+		order = "ABS(variance) * cost DESC, sku_id"
+		if q.After != "" {
+			worth := add(after.Size)
+			where += " AND (ABS(variance) * cost < " + worth + " OR ABS(variance) * cost = " + worth + " AND sku_id > " + add(int64(after.SKU)) + ")"
+		}
 	case LinesByID:
 		order = "sku_id"
 		where += " AND sku_id > " + add(int64(after.SKU))
@@ -195,7 +206,7 @@ func (tx *Tx) stocktakeLines(ctx context.Context, s Stocktake, q LineQuery) (Lin
 		var counted, approved, expected, corrected int64
 		var fixed bool
 		err := rows.Scan(&l.SKU, &l.Code, &l.Name, &l.Round, &l.State, &c.Units, &c.Picked, &c.Books.OnHand, &c.Books.Committed, &l.Scans, &counted, &l.at.Seq, &l.Actor, &l.AskedBy, &c.Says, &l.Reason,
-			&c.Posted, &expected, &l.ApprovedBy, &approved, &l.OnHand, &l.seen, &c.Since.Late.OnHand, &c.Since.Late.Committed, &c.Since.Moved, &corrected, &l.Between, &l.Variance, &fixed)
+			&c.Posted, &expected, &l.ApprovedBy, &approved, &l.Cost, &l.OnHand, &l.seen, &c.Since.Late.OnHand, &c.Since.Late.Committed, &c.Since.Moved, &corrected, &l.Between, &l.Variance, &fixed)
 		if err != nil {
 			return err
 		}
@@ -205,13 +216,13 @@ func (tx *Tx) stocktakeLines(ctx context.Context, s Stocktake, q LineQuery) (Lin
 		page.Lines = append(page.Lines, l)
 		return nil
 	}, `WITH since AS (`+sinceText+of+` GROUP BY line.sku_id), figure AS (SELECT line.sku_id, sku.code, sku.name, line.round, line.state, line.counted, line.picked, line.on_hand, line.committed, line.scans,
-		line.counted_at, line.seq, line.actor, line.asked_by, line.adjusted, line.reason, line.posted, line.expected, line.approved_by, line.approved_at, COALESCE(lies.on_hand, 0) AS lies,
+		line.counted_at, line.seq, line.actor, line.asked_by, line.adjusted, line.reason, line.posted, line.expected, line.approved_by, line.approved_at, sku.cost, COALESCE(lies.on_hand, 0) AS lies,
 		COALESCE(lies.movements, 0) AS movements, `+lateText+` AS late_on_hand, COALESCE(since.late_committed, 0) AS late_committed, COALESCE(since.moved, 0) AS moved,
 		CASE WHEN line.state = 'counted' THEN COALESCE(since.corrected, 0) ELSE line.corrected END AS corrected, COALESCE(since.between_scans, 0) AS between_scans, `+variance+` AS variance, `+fixedText+` AS fixed
 		FROM stocktake_line AS line JOIN sku ON sku.tenant_id = line.tenant_id AND sku.sku_id = line.sku_id LEFT JOIN since ON since.sku_id = line.sku_id
 		LEFT JOIN balance AS lies ON lies.tenant_id = line.tenant_id AND lies.sku_id = line.sku_id AND lies.location_id = $3
 		WHERE line.tenant_id = $1 AND line.stocktake_id = $2 AND line.current`+of+`)
-		SELECT sku_id, code, name, round, state, counted, picked, on_hand, committed, scans, counted_at, seq, actor, asked_by, adjusted, reason, posted, expected, approved_by, approved_at, lies, movements,
+		SELECT sku_id, code, name, round, state, counted, picked, on_hand, committed, scans, counted_at, seq, actor, asked_by, adjusted, reason, posted, expected, approved_by, approved_at, cost, lies, movements,
 		late_on_hand, late_committed, moved, corrected, between_scans, variance, fixed FROM figure WHERE TRUE`+where+" ORDER BY "+order+" LIMIT "+limit, args...)
 	if err != nil {
 		return LinePage{}, err
@@ -220,6 +231,9 @@ func (tx *Tx) stocktakeLines(ctx context.Context, s Stocktake, q LineQuery) (Lin
 		page.Lines = page.Lines[:q.Limit]
 		last := page.Lines[q.Limit-1]
 		after.Size, after.Code, after.SKU = max(last.Variance, -last.Variance), last.Code, last.SKU
+		if q.Sort == LinesByValue {
+			after.Size *= last.Cost
+		}
 		page.Next = place(after)
 	}
 	return page, nil
@@ -256,6 +270,7 @@ type LineSums struct {
 	Open, Same int64 // counted, with and without a difference
 	Unsure     int64 // of both, those that need a further word
 	Rests      int64 // approved lines with a rest
+	Value      int64 // of what approving what is counted would add, less what it would take away
 	Up, Down   int64 // units that approving what is counted would add and take away
 }
 
@@ -273,6 +288,7 @@ func (sums *LineSums) add(l StocktakeLine) {
 	if l.State == LineCounted && !l.Sure() {
 		sums.Unsure++
 	}
+	sums.Value += l.Delta * l.Cost
 	sums.Up += max(l.Delta, 0)
 	sums.Down += max(-l.Delta, 0)
 }

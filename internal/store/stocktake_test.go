@@ -411,14 +411,30 @@ func TestStocktake_lines(t *testing.T) {
 		for _, code := range codes {
 			b.set(code, 15)
 		}
+		var costs []store.SKUEdit
+		for i, code := range codes {
+			cost := int64(i % 4 * 100)
+			costs = append(costs, store.SKUEdit{Code: code, Cost: &cost})
+		}
+		if answer, err := db.EditCatalog(ctx, b.tenant, store.CatalogEdit{SKUs: costs}); err != nil || !answer.Applied || answer.SKUs[3].After.Cost != 300 || !answer.SKUs[3].Changed() {
+			t.Errorf("%+v, %v", answer, err)
+		}
+		below := int64(-1)
+		if answer, err := db.EditCatalog(ctx, b.tenant, store.CatalogEdit{SKUs: []store.SKUEdit{{Code: "A-00", Cost: &below}}}); err != nil || answer.Applied {
+			t.Errorf("%+v, %v", answer, err)
+		}
 		c := b.count(stock.OnShelf, nil)
 		c.scan(counts...)
+		worth := func(l store.StocktakeLine) int64 { return max(l.Value(), -l.Value()) }
 		for sort, before := range map[store.LineSort]func(a, b store.StocktakeLine) bool{
 			store.LinesBySize: func(a, b store.StocktakeLine) bool {
 				return max(a.Variance, -a.Variance) > max(b.Variance, -b.Variance) || a.Variance*a.Variance == b.Variance*b.Variance && a.SKU < b.SKU
 			},
 			store.LinesByCode: func(a, b store.StocktakeLine) bool { return a.Code < b.Code },
-			store.LinesByID:   func(a, b store.StocktakeLine) bool { return a.SKU < b.SKU },
+			store.LinesByValue: func(a, b store.StocktakeLine) bool {
+				return worth(a) > worth(b) || worth(a) == worth(b) && a.SKU < b.SKU
+			},
+			store.LinesByID: func(a, b store.StocktakeLine) bool { return a.SKU < b.SKU },
 		} {
 			var all []store.StocktakeLine
 			for after, more := "", true; more; {
@@ -449,7 +465,7 @@ func TestStocktake_lines(t *testing.T) {
 			t.Errorf("open %d, same %d, sure %d, asked %d, approved %d", o, s, u, q, a)
 		}
 		sums, err := db.SumStocktakeLines(ctx, b.tenant, c.take)
-		if err != nil || sums.Open != 27 || sums.Same != 1 || sums.Unsure != 1 || sums.Up == 0 || sums.Down == 0 {
+		if err != nil || sums.Open != 27 || sums.Same != 1 || sums.Unsure != 1 || sums.Value == 0 || sums.Up == 0 || sums.Down == 0 {
 			t.Errorf("%+v, %v", sums, err)
 		}
 		if _, err := db.ListStocktakeLines(ctx, b.tenant, c.take, store.LineQuery{After: "no place"}); !errors.Is(err, store.ErrPlace) {

@@ -200,6 +200,10 @@ func TestStocktake_files(t *testing.T) {
 			t.Error(sheet)
 		}
 		number := strings.TrimPrefix(seen, "/stocktakes/")
+		costs := m.imported("product", "", "SKUコード,原価\nMUG-1,1200\nMUG-2,-1\n")
+		m.says(m.browser.page(costs), "「-1」は 0 より小さい数です")
+		m.browser.post(costs, costs+"/apply", url.Values{"partial": {"1"}})
+		m.settled(costs)
 		file := "棚卸,SKUコード,数えた数,取り出し済み,数えた日時\n" + number + ",MUG-1,7,1,\nブラインド,MUG-1,9,,\n" + number + ",MUG-2,,,\n" + number + ",TEE-1,-1,,\n夏の棚卸,TEE-1,3,,\n" + number +
 			",NOPE,3,,\n" + number + ",MUG-2,3,,2999-01-01 10:00\n" + number + ",MUG-1,8,,\n"
 		at := m.imported("stocktake", "", file)
@@ -212,9 +216,10 @@ func TestStocktake_files(t *testing.T) {
 		m.says(m.browser.page(seen+"?show=all"), `<td class="n strong" data-label="数えた数">7</td>`, `<td class="n" data-label="取り出し済み">1</td>`, ">-2<")
 		m.says(m.browser.page(blind), ">-1<")
 		differences := m.browser.get(seen + "/csv?what=differences").html
-		if !strings.Contains(differences, ",MUG-1,商品 MUG-1,7,1,10,-2,0,10,8,数えた,") {
+		if !strings.Contains(differences, ",MUG-1,商品 MUG-1,7,1,10,-2,-2400,0,10,8,数えた,") {
 			t.Error(differences)
 		}
+		m.says(m.browser.page(seen+"?show=all&sort=value"), "-2,400円")
 		if v := m.browser.get(seen + "/csv?what=else"); v.Code != http.StatusNotFound {
 			t.Errorf("%d", v.Code)
 		}

@@ -128,8 +128,9 @@ func readQuery(v url.Values) Query {
 	if v.Get("show") == "all" {
 		q.Show = store.LinesAll
 	}
-	if store.LineSort(v.Get("sort")) == store.LinesByCode {
-		q.Sort = store.LinesByCode
+	switch sort := store.LineSort(v.Get("sort")); sort {
+	case store.LinesByCode, store.LinesByValue:
+		q.Sort = sort
 	}
 	return q
 }
@@ -153,16 +154,20 @@ func (q Query) values() url.Values {
 // Encoded is the query as it stands in a form.
 func (q Query) Encoded() string { return q.values().Encode() }
 
-// BySize and ByCode are the addresses of the same lines in another order.
-func (p *Show) BySize() string { return p.sorted(store.LinesBySize) }
-
-// ByCode is BySize by code.
-func (p *Show) ByCode() string { return p.sorted(store.LinesByCode) }
-
-func (p *Show) sorted(by store.LineSort) string {
-	q := Query{Show: p.Query.Show, Sort: by}
-	return p.Address() + "?" + q.Encoded()
+// Sorts are the orders of the lines.
+func (p *Show) Sorts() []Choice {
+	var list []Choice
+	for _, s := range []struct {
+		by    store.LineSort
+		label string
+	}{{store.LinesBySize, "差の大きい順"}, {store.LinesByValue, "金額の大きい順"}, {store.LinesByCode, "コード順"}} {
+		list = append(list, Choice{Value: string(s.by), Label: p.T(s.label), Chosen: s.by == p.Query.Sort})
+	}
+	return list
 }
+
+// ShowWord is which lines are shown, as it stands in an address.
+func (p *Show) ShowWord() string { return p.Query.word() }
 
 // Reasons are offered for the reason fields; any other text is as good.
 func (p *Show) Reasons() []string {
