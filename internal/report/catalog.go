@@ -101,6 +101,9 @@ func entryRow(row exchange.ProductRow, e store.SKUEntry, t stock.Terms) exchange
 		row.Figure = exchange.Maybe[int64]{Given: true, Value: t.Figure}
 	}
 	row.Archived = exchange.Maybe[bool]{Given: true, Value: !e.ArchivedAt.IsZero()}
+	if e.Cost > 0 {
+		row.Cost = exchange.Maybe[int64]{Value: e.Cost, Given: true}
+	}
 	return row
 }
 
