@@ -4,16 +4,16 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"soroi/internal/stock"
-	"soroi/internal/text"
 )
 
 // ProductQuery asks for products, by code.
 type ProductQuery struct {
-	Text     string   // words, all of which must be in the product's code or name, or in one of its SKUs' codes or names
+	// Text is words, each of which must begin or end the product's code or that of one of its SKUs, or be in its name or in its SKUs' values. What begins
+	// or ends the codes of thousands of SKUs is looked for in the products' own codes only.
+	Text     string
 	Codes    []string // when not nil, only these, exactly as written; at most MostCodes
 	Archived ArchivedQuery
 	After    string // Next of the page before; "" is the start
@@ -43,13 +43,15 @@ func (db *DB) ListProducts(ctx context.Context, tenant stock.TenantID, q Product
 	var page ProductPage
 	err := db.Read(ctx, tenant, func(tx *Tx) error {
 		page = ProductPage{}
-		where, args := q.where()
-		args = append(args, q.Limit+1)
-		err := tx.query(ctx, func(rows *sql.Rows) error {
+		s, err := tx.productSource(ctx, q)
+		if err != nil {
+			return err
+		}
+		err = tx.query(ctx, func(rows *sql.Rows) error {
 			p, err := scanProduct(rows)
 			page.Rows = append(page.Rows, ProductRow{Product: p})
 			return err
-		}, "SELECT "+productColumns+" FROM product WHERE "+where+" ORDER BY product.code LIMIT $"+strconv.Itoa(len(args)+1), args...)
+		}, "SELECT "+productColumns+" FROM "+s.from+" WHERE "+s.where+" ORDER BY "+s.code+" LIMIT "+s.add(q.Limit+1), s.args...)
 		if err != nil {
 			return err
 		}
@@ -65,25 +67,37 @@ func (db *DB) ListProducts(ctx context.Context, tenant stock.TenantID, q Product
 	return page, nil
 }
 
-func (q ProductQuery) where() (string, []any) {
+// productSource is what a query reads from.
+func (tx *Tx) productSource(ctx context.Context, q ProductQuery) (source, error) {
+	found, err := tx.find(ctx, kindProduct, q.Text)
+	if err != nil {
+		return source{}, err
+	}
+	s := source{from: "product", code: "product.code"}
+	add := s.add
 	var where strings.Builder
 	where.WriteString("product.tenant_id = $1")
-	var args []any
-	add := func(arg any) string {
-		args = append(args, arg)
-		return "$" + strconv.Itoa(len(args)+1)
+	const key = " AND search_text.tenant_id = $1 AND search_text.kind = 1 AND search_text.code = product.code"
+	switch {
+	case found.any():
+	case found.few:
+		s.from = "(" + union(found.from, &s.params, " UNION ") + ") AS hit CROSS JOIN product"
+		where.WriteString(" AND product.product_id = hit.id")
+		if len(found.check) > 0 {
+			s.from += " CROSS JOIN search_text"
+			where.WriteString(key + found.keyHolds(found.check, &s.params, "product.product_id"))
+		}
+	case q.Codes != nil:
+		s.from = "product CROSS JOIN search_text"
+		where.WriteString(key + found.keyHolds(found.terms, &s.params, "product.product_id"))
+	default:
+		// Reading through the keys in the order of their codes finds the page soon: there are many hits.
+		s.from, s.code = "search_text CROSS JOIN product", "search_text.code"
+		where.WriteString(" AND search_text.tenant_id = $1 AND search_text.kind = 1 AND product.product_id = search_text.id" +
+			found.keyHolds(found.terms, &s.params, "product.product_id"))
 	}
 	if q.After != "" {
-		where.WriteString(" AND product.code > " + add(q.After))
-	}
-	if terms := text.Terms(q.Text); len(terms) > 0 {
-		own, of := "TRUE", "product_id = product.product_id AND sku.tenant_id = $1"
-		for _, term := range terms[:min(len(terms), mostTerms)] {
-			like := " LIKE " + add("%"+likeEscape.Replace(term)+"%") + ` ESCAPE '\'`
-			own += " AND product.search_key" + like
-			of += " AND sku.search_key" + like
-		}
-		where.WriteString(" AND (" + own + " OR EXISTS (SELECT 1 FROM sku WHERE " + of + "))")
+		where.WriteString(" AND " + s.code + " > " + add(q.After))
 	}
 	if q.Codes != nil {
 		list := []string{"NULL"}
@@ -98,7 +112,8 @@ func (q ProductQuery) where() (string, []any) {
 	case OnlyArchived:
 		where.WriteString(" AND product.archived_at > 0")
 	}
-	return where.String(), args
+	s.where = where.String()
+	return s, nil
 }
 
 // fillProducts reads what the SKUs of products come to, as planning found it last.
