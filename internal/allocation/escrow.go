@@ -255,6 +255,9 @@ func (h *Holder) raised(room *int64, least int64) int64 {
 		*room -= units
 		return h.Shown + units
 	}
+	if h.Unseen > 0 && free < h.Target {
+		return h.Shown // it has just been written, and more is free once its orders are in: a part now would be written over at once
+	}
 	if number := min(h.Target, free); number > h.Shown {
 		*room -= number
 		return number

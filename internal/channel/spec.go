@@ -48,6 +48,9 @@ type Can struct {
 	Subscribe    bool  // Subscriber
 	ListListings bool  // Lister
 	Check        bool  // Checker
+	// RefusesBelowZero says that a difference which would lead below zero is surely refused. Where it stops at zero instead, or nobody knows, units
+	// that it takes away are free only when all orders are in.
+	RefusesBelowZero bool
 	// Keyed says that a repeated push with the same key has one effect, so an unclear answer may be asked again.
 	Keyed bool
 	// ReturnsOnCancel says what the shop does to its own number when an order is cancelled.
@@ -87,12 +90,15 @@ type Limits struct {
 	PushCost      float64       // what one call of it usually costs; 0 is 1
 	Largest       int64         // largest quantity a listing may show
 	History       time.Duration // how far back orders reach
-	Lag           time.Duration // usual time until a write shows
+	Lag           time.Duration // usual time until a write shows, at most LongestLag
 	// Lateness: an order placed at t is in the shop's list by t + Lateness.
 	Lateness time.Duration
 	// Poll is how often new orders are asked for when nothing says "pull now".
 	Poll time.Duration
 }
+
+// LongestLag is the longest Limits.Lag: when nobody knows whether a write was done, it surely shows after that, or never.
+const LongestLag = 10 * time.Second
 
 // Rate is how often calls of one bucket may be made: Calls tokens come back per Per, and at most Burst are kept.
 type Rate struct {

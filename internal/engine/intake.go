@@ -67,7 +67,7 @@ func (r *runner) pull(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := r.takeIn(ctx, store.Intake{Lease: lease, Loop: loopNew, Next: &page.Next, Orders: page.Orders}); err != nil {
+		if err := r.takeIn(ctx, store.Intake{Lease: lease, Loop: loopNew, Next: &page.Next, UpTo: page.UpTo, Orders: page.Orders}); err != nil {
 			return err
 		}
 		r.worked()

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"time"
 
 	"soroi/internal/allocation"
 	"soroi/internal/channel"
@@ -25,6 +26,9 @@ func (s *Service) planLoop(ctx context.Context) {
 			more = false
 			for _, t := range tenants {
 				full, err := s.plan(ctx, t.ID)
+				if err == nil && !full {
+					full, err = s.db.LookAgain(ctx, t.ID)
+				}
 				if err == nil && !full {
 					full, err = s.db.Sweep(ctx, t.ID, planBatch)
 				}
@@ -68,14 +72,16 @@ func (s *Service) planBatch(ctx context.Context, tenant stock.TenantID) (more bo
 	if err != nil {
 		return false, err
 	}
-	byID := make(map[channel.ShopID]allocation.Shop, len(shops))
+	p := planning{now: s.clock.Now, shops: make(map[channel.ShopID]allocation.Shop, len(shops)), ways: make(map[channel.ShopID]allocation.Write, len(shops))}
 	for _, shop := range shops {
-		byID[shop.ID] = shop.Allocation(s.specs[shop.Kind])
+		spec := s.specs[shop.Kind]
+		p.shops[shop.ID], p.ways[shop.ID] = shop.Allocation(spec), wayOf(spec.Can)
 	}
 	paces, err := s.paces.of(ctx, s, tenant)
 	if err != nil {
 		return false, err
 	}
+	p.paces = paces
 	parts := false
 	planned, changed, err := s.db.Plan(ctx, tenant, planBatch, func(skus []*store.Unplanned) error {
 		parts = false
@@ -83,7 +89,7 @@ func (s *Service) planBatch(ctx context.Context, tenant stock.TenantID) (more bo
 			if paces == nil && u.UnderAuto() {
 				return errNoPaces
 			}
-			planSKU(u, byID, paces)
+			p.plan(u)
 			parts = parts || u.InBundle
 		}
 		return nil
@@ -98,18 +104,31 @@ func (s *Service) planBatch(ctx context.Context, tenant stock.TenantID) (more bo
 	return planned == planBatch || parts, nil // the bundles of parts are next
 }
 
-// planSKU fills in the targets of one SKU's listings.
-func planSKU(u *store.Unplanned, shops map[channel.ShopID]allocation.Shop, paces map[channel.ShopID]allocation.Pace) {
-	sellable := u.Sellable()
+// planning is what planning has to know of a tenant's shops.
+type planning struct {
+	now   func() time.Time
+	shops map[channel.ShopID]allocation.Shop
+	paces map[channel.ShopID]allocation.Pace // nil where no rule is auto
+	ways  map[channel.ShopID]allocation.Write
+}
+
+// plan fills in what the listings of one SKU should show next.
+func (p *planning) plan(u *store.Unplanned) {
 	list := make([]allocation.Shop, len(u.Listings))
 	for i, l := range u.Listings {
-		list[i] = shops[l.Shop]
+		list[i] = p.shops[l.Shop]
 	}
-	u.Settle(list, paces)
-	for i, t := range u.Allotment.Targets(sellable, list) {
-		l := &u.Listings[i]
-		l.NewTarget = t.Quantity
-		l.Risk = risk(*l)
+	u.Settle(list, p.paces)
+	targets := u.Allotment.Targets(u.Sellable(), list)
+	if u.Divides() {
+		p.divide(u, targets)
+	} else {
+		for i, t := range targets {
+			u.Listings[i].NewTarget = t.Quantity
+		}
+	}
+	for i := range u.Listings {
+		u.Listings[i].Risk = risk(u.Listings[i])
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"soroi/internal/allocation"
 	"soroi/internal/channel"
 	"soroi/internal/store"
 )
@@ -85,7 +86,7 @@ func (p *publisher) publish(ctx context.Context) (more bool, err error) {
 		}
 	}
 	due, err = p.due(ctx, p.batch)
-	if err == nil && !overwrites && slices.ContainsFunc(due, func(d store.Due) bool { return d.NeedsRead }) {
+	if err == nil && slices.ContainsFunc(due, func(d store.Due) bool { return d.NeedsRead && (!overwrites || d.Divided) }) {
 		// Those are read, in a call of their own; others take their places in this one.
 		due, err = p.due(ctx, 2*max(limits.PushItems, limits.ReadItems))
 	}
@@ -96,7 +97,7 @@ func (p *publisher) publish(ctx context.Context) (more bool, err error) {
 	var unread []store.ToRead
 	for _, d := range due {
 		switch {
-		case d.NeedsRead && !overwrites:
+		case d.NeedsRead && (!overwrites || d.Divided):
 			if len(unread) < limits.ReadItems {
 				unread = append(unread, store.ToRead{ID: d.ID, Ref: d.Ref})
 			}
@@ -157,7 +158,8 @@ func (p *publisher) push(ctx context.Context, ids []store.ListingID, began time.
 	now := p.service.clock.Now()
 	results := make([]store.PushOutcome, len(outcomes))
 	for i, o := range outcomes {
-		results[i] = store.PushOutcome{Outcome: o, HoldUntil: p.holdUntil(now, o), Verify: p.shop.Spec.Can.ReadAfter && o.State == channel.Applied}
+		results[i] = store.PushOutcome{Outcome: o, HoldUntil: p.holdUntil(now, o), Verify: p.shop.Spec.Can.ReadAfter && o.State == channel.Applied,
+			Stops: wayOf(p.shop.Spec.Can) == allocation.MoveToZero}
 	}
 	p.resize(outcomes)
 	if callErr == nil {

@@ -24,15 +24,17 @@ type memoryShop struct {
 	write   channel.Write
 	returns channel.Returning // "" is "depends"
 
-	mu      sync.Mutex
-	shown   map[channel.Ref]int64
-	orders  []*memoryOrder
-	changes int64
-	restock bool
-	fault   func(op string) fault
-	pushed  []channel.Update
-	written []int64                // what was shown after each write that took effect
-	onPush  func([]channel.Update) // runs after the effect, before the answer, without the lock
+	mu       sync.Mutex
+	shown    map[channel.Ref]int64
+	orders   []*memoryOrder
+	changes  int64
+	restock  bool
+	stops    bool          // a difference that would lead below zero stops there
+	lateness time.Duration // how long after it was placed an order is listed
+	fault    func(op string) fault
+	pushed   []channel.Update
+	written  []int64                // what was shown after each write that took effect
+	onPush   func([]channel.Update) // runs after the effect, before the answer, without the lock
 }
 
 type memoryOrder struct {
@@ -53,6 +55,7 @@ const (
 	after
 	silent
 	maintenance
+	late // the write arrives when its call has ended, within the channel's lag
 )
 
 func newMemoryShop(name string, write channel.Write, skus int, each int64) *memoryShop {
@@ -114,17 +117,32 @@ func (s *memoryShop) ship(number string) int64 {
 	return 0
 }
 
+// holds is how many units of an order are sold and not shipped.
+func (s *memoryShop) holds(number string) (int64, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range s.orders {
+		if o.number == number {
+			return o.wanted - o.shipped, true
+		}
+	}
+	return 0, false
+}
+
 func (s *memoryShop) shows(ref channel.Ref) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.shown[ref]
 }
 
+// memoryLag is the lag of memory shops.
+const memoryLag = 200 * time.Millisecond
+
 func (s *memoryShop) spec() channel.Spec {
 	return channel.Spec{
 		Kind: channel.Kind("memory" + s.name), Name: s.name,
-		Can: channel.Can{Write: s.write, ChangedSince: true, ListListings: true, ReturnsOnCancel: cmp.Or(s.returns, channel.ReturnsDepends)},
-		Limits: channel.Limits{PushItems: 20, ReadItems: 30, RefreshOrders: 20, Largest: 99999, History: 24 * time.Hour, Lag: 200 * time.Millisecond,
+		Can: channel.Can{Write: s.write, ChangedSince: true, ListListings: true, RefusesBelowZero: !s.stops, ReturnsOnCancel: cmp.Or(s.returns, channel.ReturnsDepends)},
+		Limits: channel.Limits{PushItems: 20, ReadItems: 30, RefreshOrders: 20, Largest: 99999, Lateness: s.lateness, History: 24 * time.Hour, Lag: memoryLag,
 			Poll: 5 * time.Second, PushBucket: "push", Rates: []channel.Rate{{Bucket: "push", Calls: 2, Per: time.Second, Burst: 2}}},
 		Open: func(_ channel.Settings, d channel.Deps) (channel.Connector, error) {
 			return &memoryConnector{s, d}, nil
@@ -179,6 +197,9 @@ func (c *memoryConnector) PullOrders(_ context.Context, since channel.Cursor) (c
 		if o.revision < from-3 { // pages overlap
 			continue
 		}
+		if o.placed.After(asked.Add(-c.shop.lateness)) { // not in the list yet
+			break
+		}
 		if len(page.Orders) == 10 {
 			page.More = true
 			break
@@ -192,6 +213,9 @@ func (c *memoryConnector) PullOrders(_ context.Context, since channel.Cursor) (c
 	page.Next = channel.Cursor(strconv.FormatInt(from, 10))
 	if page.More {
 		page.Next = channel.Cursor(strconv.FormatInt(from+3, 10))
+	}
+	if !page.More {
+		page.UpTo = asked.Add(-c.shop.lateness)
 	}
 	if f == after {
 		return channel.OrderPage{}, &channel.Error{Kind: channel.Unreadable, Op: "pull"}
@@ -224,6 +248,16 @@ func (c *memoryConnector) PushStock(ctx context.Context, updates []channel.Updat
 	f, err := c.meet("push")
 	if err != nil {
 		return nil, err
+	}
+	if f == late {
+		time.AfterFunc(memoryLag*3/4, func() {
+			c.shop.mu.Lock()
+			defer c.shop.mu.Unlock()
+			for _, u := range updates {
+				c.apply(u, none)
+			}
+		})
+		return nil, &channel.Error{Kind: channel.Temporary, Op: "push"}
 	}
 	outcomes := make([]channel.Outcome, len(updates))
 	c.shop.mu.Lock()
@@ -259,6 +293,10 @@ func (c *memoryConnector) apply(u channel.Update, f fault) channel.Outcome {
 		c.shop.shown[u.Ref] = want
 	default:
 		expect, _ := u.Expect.Units()
+		if now+want-expect < 0 && c.shop.stops {
+			c.shop.shown[u.Ref] = 0
+			break
+		}
 		if now+want-expect < 0 {
 			return channel.Outcome{State: channel.Conflict, Err: &channel.Error{Kind: channel.Invalid, Op: "push", Code: "NEGATIVE", NotDone: true}}
 		}

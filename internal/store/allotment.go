@@ -36,6 +36,13 @@ func (a Allotment) In(shop allocation.Shop) allocation.Shop {
 	return shop
 }
 
+// Divides tells whether a sellable quantity is divided, so that no unit of it may be for sale in two shops.
+func (a Allotment) Divides(sellable stock.Quantity) bool {
+	p := a.plain(sellable)
+	rule := p.RuleFor(sellable)
+	return rule >= 0 && !sellable.IsUnlimited() && p.Rules[rule].Split()
+}
+
 // Targets gives each listing's shop its target, in the order of shops.
 func (a Allotment) Targets(sellable stock.Quantity, shops []allocation.Shop) []allocation.Target {
 	for i := range shops {

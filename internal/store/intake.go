@@ -17,9 +17,11 @@ type ListingID int64
 
 // Intake is one page of orders of one shop, to be taken in.
 type Intake struct {
-	Lease  Lease
-	Loop   string          // which loop pulled them; its cursor and success are recorded with them
-	Next   *channel.Cursor // nil keeps the loop's cursor
+	Lease Lease
+	Loop  string          // which loop pulled them; its cursor and success are recorded with them
+	Next  *channel.Cursor // nil keeps the loop's cursor
+	// UpTo is the moment up to which every order placed in the shop is in with this page; zero when nobody knows.
+	UpTo   time.Time
 	Orders []order.Snapshot
 	// Unchanged are orders that were asked for and have not changed.
 	Unchanged []string
@@ -68,6 +70,7 @@ type intakeWork struct {
 	bundles   bool            // the tenant has some
 	recipes   map[stock.SKUID][]stock.Part
 	touched   []*saleRow
+	completes []completing // listings of which every order up to UpTo is in
 }
 
 // saleRow is an order as recorded, with what this page changes.
@@ -95,11 +98,15 @@ type listingSight struct {
 	settledFrom  time.Time
 	settledUntil time.Time
 	overwriting  bool // an absolute write is under way
+	divided      bool // its SKU divides its units
 	rate         int64
 	rateAt       time.Time
 
 	changed  bool
-	lowered  int64 // units by which the shop has lowered its own number
+	after    int64 // units placed after its number was known: the shop has lowered it by them
+	before   int64 // units placed before then, or about then
+	returned int64 // units that the shop has put back into its number
+	doubt    int64 // units that it may have put back, or sold by the hand of its staff without lowering its number
 	claimed  int64
 	unsure   bool
 	soldNow  int64
@@ -155,6 +162,16 @@ func (w *intakeWork) decide(l *ledger) error {
 		}
 		s.recorded.Exists, s.recorded.Version, s.recorded.State = true, snapshot.Version, snapshot.State
 		s.snapshot, s.lateCancel = snapshot, diff.LateCancel
+	}
+	for _, listing := range w.listings {
+		if listing.changed && listing.divided {
+			l.mark(listing.sku, rankOrder, l.now)
+		}
+	}
+	for _, c := range w.completes {
+		if c.sku != 0 {
+			l.mark(c.sku, rankOrder, l.now)
+		}
 	}
 	return nil
 }
@@ -229,6 +246,7 @@ func (w *intakeWork) takeLine(l *ledger, s *saleRow, snapshot order.Snapshot, d 
 		cut := d.New && (snapshot.Edited || snapshot.State == order.Cancelled)
 		if cut || d.New && s.recorded.Exists {
 			listing.changed, listing.unsure = true, true
+			listing.doubt += max(d.Line.Wanted-was.Wanted, 0) // by which it may have grown
 		}
 	}
 	s.recorded.Lines[key] = order.RecordedLine{Line: d.Line, Claim: claim}
@@ -248,26 +266,33 @@ func (l *listingSight) sold(line, was order.Line, snapshot order.Snapshot, retur
 	l.claimed += units
 	if units < 0 || back > 0 {
 		l.unsure = true
-		if returns == channel.ReturnsAlways && units < 0 {
-			l.lowered += units
+		switch put := max(-units, 0); returns {
+		case channel.ReturnsAlways:
+			l.returned += put
+			l.doubt += max(back, 0)
+		case channel.ReturnsDepends:
+			l.doubt += put + max(back, 0)
 		}
 		return
 	}
 	at := snapshot.PlacedAt
 	if was.Key != "" {
-		at = snapshot.Version.AskedAt // a line that grew did so at an unknown time before now
+		at = snapshot.Version.AskedAt // a line that grew did so at an unknown time before now, and nobody knows whether its shop shows it
 		l.unsure = true
+		l.doubt += units
 	}
 	l.soldNow += units
 	l.lastSold = at
 	switch {
 	case l.overwriting:
 		l.unsure = true // the write may have come before or after the sale
+		l.before += units
 	case at.Before(l.settledFrom.Add(-clockMargin)):
-		// already in the settled number
+		l.before += units // already in the settled number
 	case at.After(l.settledUntil.Add(clockMargin)):
-		l.lowered += units
+		l.after += units
 	default:
+		l.before += units
 		l.unsure = true
 	}
 }

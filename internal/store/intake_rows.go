@@ -34,7 +34,7 @@ func (ws intakeWorks) prepare(ctx context.Context, tx *Tx) ([]balanceKey, error)
 	if err := tx.fence(ctx, leases...); err != nil {
 		return nil, err
 	}
-	for _, load := range []func(context.Context, *Tx, map[channel.ShopID]*intakeWork) error{ws.loadShops, ws.loadSales, ws.loadListings, ws.loadIgnored, ws.loadRecipes} {
+	for _, load := range []func(context.Context, *Tx, map[channel.ShopID]*intakeWork) error{ws.loadShops, ws.loadSales, ws.loadListings, ws.loadIgnored, ws.loadRecipes, ws.loadCompletes} {
 		if err := load(ctx, tx, byShop); err != nil {
 			return nil, err
 		}
@@ -177,13 +177,13 @@ func (ws intakeWorks) loadListings(ctx context.Context, tx *Tx, byShop map[chann
 		var sku sql.NullInt64
 		var from, until, rateAt int64
 		l := &listingSight{}
-		if err := rows.Scan(&l.id, &shop, &ref, &sku, &l.ignored, &from, &until, &l.overwriting, &l.rate, &rateAt); err != nil {
+		if err := rows.Scan(&l.id, &shop, &ref, &sku, &l.ignored, &from, &until, &l.overwriting, &l.divided, &l.rate, &rateAt); err != nil {
 			return err
 		}
 		l.sku, l.settledFrom, l.settledUntil, l.rateAt = stock.SKUID(sku.Int64), instant(from), instant(until), instant(rateAt)
 		byShop[shop].listings[order.Ref(ref)] = l
 		return nil
-	}, `SELECT listing_id, shop_id, ref, sku_id, ignored, settled_from, settled_until, in_flight AND sent_absolute, sold_rate, sold_rate_at FROM listing
+	}, `SELECT listing_id, shop_id, ref, sku_id, ignored, settled_from, settled_until, in_flight AND sent_absolute, share IS NOT NULL AND sku_id IS NOT NULL, sold_rate, sold_rate_at FROM listing
 		WHERE tenant_id = $1 AND (shop_id, ref) IN (`, "BIGINT TEXT", `)`,
 		nil, len(refs), func(args []any, i int) []any { return append(args, int64(refs[i].shop), refs[i].text) })
 }
@@ -218,7 +218,7 @@ func (ws intakeWorks) loadIgnored(ctx context.Context, tx *Tx, _ map[channel.Sho
 }
 
 func (ws intakeWorks) record(ctx context.Context, tx *Tx) error {
-	for _, write := range []func(context.Context, *Tx) error{ws.writeSales, ws.writeLines, ws.writeListings, ws.writeChecked} {
+	for _, write := range []func(context.Context, *Tx) error{ws.writeSales, ws.writeLines, ws.writeListings, ws.writeCompletes, ws.writeChecked} {
 		if err := write(ctx, tx); err != nil {
 			return err
 		}
@@ -317,18 +317,37 @@ func (ws intakeWorks) writeListings(ctx context.Context, tx *Tx) error {
 		}
 	}
 	slices.SortFunc(changed, func(a, b *listingSight) int { return cmp.Compare(a.id, b.id) })
-	return tx.execRows(ctx, `UPDATE listing SET expected = CASE WHEN listing.expected = $2 THEN listing.expected
-		ELSE listing.expected - v.column2 END, claimed = listing.claimed + v.column3,
-		unsure = listing.unsure OR v.column4, sold_rate = v.column5, sold_rate_at = v.column6 FROM (`,
-		"BIGINT BIGINT BIGINT BOOLEAN BIGINT BIGINT", `) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1`,
-		[]any{stock.Unlimited.Sortable()}, len(changed), func(args []any, i int) []any {
+	return tx.execRows(ctx, `UPDATE listing SET expected = CASE WHEN listing.expected = $2 THEN listing.expected ELSE `+soldKnown+` END,
+		unseen = `+soldUnseen+`, doubt = listing.doubt + v.column9, crossed_at = $3, claimed = listing.claimed + v.column3,
+		unsure = listing.unsure OR v.column4 OR `+soldUnsure+`, sold_rate = v.column5, sold_rate_at = v.column6 FROM (`,
+		"BIGINT BIGINT BIGINT BOOLEAN BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT", `) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1`,
+		[]any{stock.Unlimited.Sortable(), micros(tx.now)}, len(changed), func(args []any, i int) []any {
 			l := changed[i]
 			rate, at := l.rate, l.rateAt
 			if l.soldNow > 0 {
 				rate, at = l.newRate(tx.now), tx.now
 			}
-			return append(args, int64(l.id), l.lowered, l.claimed, l.unsure, rate, micros(at))
+			return append(args, int64(l.id), l.after, l.claimed, l.unsure, rate, micros(at), l.before, l.returned, l.doubt, micros(l.settledUntil))
 		})
+}
+
+// loadCompletes finds what is complete with these pages.
+func (ws intakeWorks) loadCompletes(ctx context.Context, tx *Tx, byShop map[channel.ShopID]*intakeWork) error {
+	var shops []completed
+	for _, w := range ws {
+		if !w.in.UpTo.IsZero() {
+			shops = append(shops, completed{w.in.Lease.Shop, w.in.UpTo})
+		}
+	}
+	list, err := tx.toComplete(ctx, shops)
+	if len(list) > 0 {
+		ws[0].completes = list // whose work they are does not matter
+	}
+	return err
+}
+
+func (ws intakeWorks) writeCompletes(ctx context.Context, tx *Tx) error {
+	return tx.complete(ctx, ws[0].completes)
 }
 
 func (ws intakeWorks) writeChecked(ctx context.Context, tx *Tx) error {

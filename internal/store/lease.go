@@ -56,7 +56,11 @@ func (db *DB) AcquireLease(ctx context.Context, tenant stock.TenantID, shop chan
 			return err
 		}
 		ok = true
-		_, err = tx.exec(ctx, `UPDATE listing SET in_flight = FALSE, unsure = TRUE WHERE tenant_id = $1 AND shop_id = $2 AND in_flight`, int64(shop))
+		if err := tx.markInFlight(ctx, shop); err != nil {
+			return err
+		}
+		_, err = tx.exec(ctx, `UPDATE listing SET in_flight = FALSE, unsure = TRUE, doubt_until = `+greater("doubt_until", "$3")+`
+			WHERE tenant_id = $1 AND shop_id = $2 AND in_flight`, int64(shop), micros(tx.now.Add(channel.LongestLag)))
 		return err
 	})
 	if err != nil {

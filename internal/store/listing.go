@@ -247,7 +247,7 @@ func (tx *Tx) bookFor(ctx context.Context, rule match.Rule, free []freeListing) 
 // RequestFullPass makes every listing of a shop be written again, after everything that is more urgent.
 func (db *DB) RequestFullPass(ctx context.Context, tenant stock.TenantID, shop channel.ShopID) error {
 	return db.Write(ctx, tenant, func(tx *Tx) error {
-		_, err := tx.exec(ctx, "UPDATE listing SET full_pass = TRUE WHERE tenant_id = $1 AND shop_id = $2", int64(shop))
+		_, err := tx.exec(ctx, "UPDATE listing SET full_pass = share IS NULL, unsure = unsure OR share IS NOT NULL WHERE tenant_id = $1 AND shop_id = $2", int64(shop))
 		return err
 	})
 }

@@ -28,6 +28,11 @@ type Unplanned struct {
 	// Allotment is how the SKU's sellable quantity is divided.
 	Allotment Allotment
 
+	// Room and LookAt are decided where the units are divided: what is left of sellable, below 0 when units have left in a way that shops
+	// cannot know, and when to plan again without any other cause, zero for never.
+	Room   int64
+	LookAt time.Time
+
 	marked     int64
 	told       told
 	wasSettled bool // there is a row of what auto came to
@@ -54,6 +59,9 @@ func (u *Unplanned) level() stock.Level {
 	return u.Terms.Level(u.Balance)
 }
 
+// Divides tells whether the SKU's units are divided, so that each is for sale in one shop at most (docs/escrow.md).
+func (u *Unplanned) Divides() bool { return len(u.Listings) > 0 && u.Allotment.Divides(u.Sellable()) }
+
 // urgency orders SKUs by how much they press for more units, the most first: by level, then by shortfall.
 func (u *Unplanned) urgency() int64 {
 	const most = 4_000_000_000
@@ -68,7 +76,11 @@ type PlanListing struct {
 	Expected *stock.Quantity
 	SoldRate int64 // thousandths of a unit per hour, faded to now
 
+	Share *stock.Quantity // what the pattern gave it when the units were divided last; nil when they were not
+	Held  *Held           // set by Plan where the units are divided
+
 	NewTarget stock.Quantity
+	NewShare  *stock.Quantity
 	Risk      int64
 
 	onItsWay sql.NullInt64 // of a SKU under auto: what is being written
@@ -82,6 +94,9 @@ func (db *DB) Plan(ctx context.Context, tenant stock.TenantID, limit int, decide
 		planned, shops = 0, make(map[channel.ShopID]int)
 		skus, err := tx.unplanned(ctx, limit)
 		if err != nil || len(skus) == 0 {
+			return err
+		}
+		if err := tx.loadAccounts(ctx, skus); err != nil {
 			return err
 		}
 		if err := decide(skus); err != nil {
@@ -193,18 +208,18 @@ func (tx *Tx) fillPlan(ctx context.Context, skus []*Unplanned) error {
 	err = tx.queryRows(ctx, func(rows *sql.Rows) error {
 		var sku stock.SKUID
 		var l PlanListing
-		var target, expected sql.NullInt64
+		var target, expected, share sql.NullInt64
 		var rateAt int64
-		if err := rows.Scan(&l.ID, &sku, &l.Shop, &target, &expected, &l.SoldRate, &rateAt); err != nil {
+		if err := rows.Scan(&l.ID, &sku, &l.Shop, &target, &expected, &share, &l.SoldRate, &rateAt); err != nil {
 			return err
 		}
-		l.Target, l.Expected = quantity(target), quantity(expected)
+		l.Target, l.Expected, l.Share = quantity(target), quantity(expected), quantity(share)
 		sight := listingSight{rate: l.SoldRate, rateAt: instant(rateAt)}
 		l.SoldRate = sight.newRate(tx.now)
 		u := byID[sku]
 		u.Listings = append(u.Listings, l)
 		return nil
-	}, `SELECT listing_id, sku_id, shop_id, target, expected, sold_rate, sold_rate_at FROM listing
+	}, `SELECT listing_id, sku_id, shop_id, target, expected, share, sold_rate, sold_rate_at FROM listing
 		WHERE tenant_id = $1 AND pulled AND sku_id IN (`, "BIGINT", `)`, nil, len(skus), id)
 	// Put in order here: asked to, SQLite walks all listings in that order instead of looking up those of the SKUs.
 	for _, u := range skus {
@@ -228,7 +243,7 @@ func (tx *Tx) writePlan(ctx context.Context, skus []*Unplanned, shops map[channe
 	for _, u := range skus {
 		for i := range u.Listings {
 			l := &u.Listings[i]
-			if l.Target == nil || l.Target.Compare(l.NewTarget) != 0 {
+			if l.Target == nil || l.Target.Compare(l.NewTarget) != 0 || !sameQuantity(l.Share, l.NewShare) || l.Held != nil && l.Held.Unsure {
 				changes = append(changes, change{l, u.Since})
 				shops[l.Shop]++
 			}
@@ -236,11 +251,12 @@ func (tx *Tx) writePlan(ctx context.Context, skus []*Unplanned, shops map[channe
 	}
 	slices.SortFunc(changes, func(a, b change) int { return cmp.Compare(a.ID, b.ID) })
 	err := tx.execRows(ctx, `UPDATE listing SET target = v.column2, target_at = $2, risk = v.column3,
+		share = v.column5, unsure = listing.unsure OR v.column6, full_pass = listing.full_pass AND v.column5 IS NULL,
 		due_since = CASE WHEN listing.lane = 0 OR listing.due_since = 0 THEN v.column4 ELSE listing.due_since END FROM (`,
-		"BIGINT BIGINT BIGINT BIGINT", `) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1`,
+		"BIGINT BIGINT BIGINT BIGINT BIGINT BOOLEAN", `) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1`,
 		[]any{micros(tx.now)}, len(changes), func(args []any, i int) []any {
 			c := changes[i]
-			return append(args, int64(c.ID), c.NewTarget.Sortable(), c.Risk, micros(c.since))
+			return append(args, int64(c.ID), c.NewTarget.Sortable(), c.Risk, micros(c.since), stored(c.NewShare), c.Held != nil && c.Held.Unsure)
 		})
 	if err != nil {
 		return err
@@ -251,13 +267,13 @@ func (tx *Tx) writePlan(ctx context.Context, skus []*Unplanned, shops map[channe
 	events := tellPlanned(skus, micros(tx.now))
 	err = tx.execRows(ctx, `UPDATE sku_plan SET planned = v.column2, available = v.column3, sellable = v.column4, told_at = v.column5, secured = v.column6,
 		reorder_point = v.column7, level = v.column8, product_id = v.column9, sold_7 = v.column10, sold_30 = v.column11, inbound = v.column12,
-		urgency = v.column13 FROM (`, "BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT",
+		urgency = v.column13, room = v.column14, look_at = v.column15, divided = v.column16 FROM (`, "BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT BOOLEAN",
 		`) AS v WHERE sku_plan.tenant_id = $1 AND sku_plan.sku_id = v.column1`,
 		nil, len(skus), func(args []any, i int) []any {
 			u := skus[i]
 			return append(args, int64(u.SKU), u.marked, u.Balance.Available(), u.Sellable().Sortable(), u.told.at,
 				u.Terms.SecuredUnits(u.Balance), storedPoint(u.Terms.Reorder), int64(u.level()),
-				int64(u.Product), u.Sold.Week, u.Sold.Month, u.Inbound, u.urgency())
+				int64(u.Product), u.Sold.Week, u.Sold.Month, u.Inbound, u.urgency(), u.Room, micros(u.LookAt), u.Divides())
 		})
 	if err != nil {
 		return err
@@ -281,6 +297,10 @@ func quantity(n sql.NullInt64) *stock.Quantity {
 	}
 	q := stock.FromSortable(n.Int64)
 	return &q
+}
+
+func sameQuantity(a, b *stock.Quantity) bool {
+	return a == b || a != nil && b != nil && a.Compare(*b) == 0
 }
 
 // stored is the inverse of quantity.

@@ -33,6 +33,7 @@ type Due struct {
 	Lane      Lane
 	Target    stock.Quantity
 	NeedsRead bool // what it shows must be read before it can be written, or is written absolutely
+	Divided   bool // its SKU divides its units: what must be read is never written absolutely instead
 	DueSince  time.Time
 }
 
@@ -64,15 +65,15 @@ func (db *DB) ListDue(ctx context.Context, tenant stock.TenantID, shop channel.S
 		return tx.query(ctx, func(rows *sql.Rows) error {
 			var d Due
 			var target, since int64
-			if err := rows.Scan(&d.ID, &d.Ref, &d.Lane, &target, &d.NeedsRead, &since); err != nil {
+			if err := rows.Scan(&d.ID, &d.Ref, &d.Lane, &target, &d.NeedsRead, &d.Divided, &since); err != nil {
 				return err
 			}
 			d.Target, d.DueSince = stock.FromSortable(target), instant(since)
 			due = append(due, d)
 			return nil
-		}, `SELECT listing_id, ref, lane, target, `+mustRead+`, due_since FROM listing
+		}, `SELECT listing_id, ref, lane, target, `+mustRead+`, share IS NOT NULL, due_since FROM listing
 			WHERE tenant_id = $1 AND shop_id = $2 AND lane > 0 AND NOT in_flight AND held_until <= $3
-			AND (sent_at <= $4 OR NOT (`+mustRead+`)) AND NOT (`+raisedUnplanned+`)
+			AND (sent_at <= $4 AND (share IS NULL OR doubt_until <= $3) OR NOT (`+mustRead+`)) AND NOT (`+raisedUnplanned+`)
 			ORDER BY lane, risk DESC, due_since LIMIT $5`, int64(shop), micros(tx.now), micros(settled), limit)
 	})
 	return due, err
@@ -145,10 +146,10 @@ func (db *DB) BeginPush(ctx context.Context, tenant stock.TenantID, lease Lease,
 			}
 			p.Items = append(p.Items, item)
 			return nil
-		}, `UPDATE listing SET in_flight = TRUE, sent = target, sent_at = $2, push_key = $3, answer = '',
-			sent_absolute = ($4 OR target = 0 OR `+unknown+`), unsure = FALSE
+		}, `UPDATE listing SET in_flight = TRUE, sent = target, sent_at = $2, push_key = $3, answer = '', doubt = `+sentDoubt(absolutely)+`,
+			expected = CASE WHEN `+absolutely+` AND listing.expected < 0 THEN 0 ELSE listing.expected END, sent_absolute = `+absolutely+`, unsure = FALSE
 			WHERE tenant_id = $1 AND lane <> 0 AND NOT in_flight AND listing_id IN (`, "BIGINT",
-			`) AND NOT ($4 AND target > 0 AND `+unplannedSKU+`) AND NOT (`+raisedUnplanned+`) RETURNING listing_id, ref, target, expected, sent_absolute, lane`,
+			`) AND NOT ($4 AND target > 0 AND `+unplannedSKU+`) AND NOT (`+raisedUnplanned+`) AND NOT (share IS NOT NULL AND target > 0 AND `+unknown+`) RETURNING listing_id, ref, target, expected, sent_absolute, lane`,
 			[]any{micros(tx.now), strconv.FormatInt(pushID, 10), overwrite}, len(ids), func(args []any, i int) []any { return append(args, int64(ids[i])) })
 		if err != nil || len(p.Items) == 0 {
 			return err
@@ -167,6 +168,9 @@ func (db *DB) BeginPush(ctx context.Context, tenant stock.TenantID, lease Lease,
 	}
 	return p, nil
 }
+
+// absolutely says of a listing that is about to be written that it is written absolutely.
+const absolutely = "($4 OR target = 0 OR " + unknown + ")"
 
 // pushKey names one write of one listing for ever.
 func pushKey(push int64, listing ListingID) string {
@@ -195,6 +199,8 @@ type PushOutcome struct {
 	// Verify makes a listing that was never read unsure although the shop said yes, so that it is read back: the yes is no proof that the
 	// shop has such a listing at all.
 	Verify bool
+	// Stops says that a difference which would lead below zero stops there instead of being refused.
+	Stops bool
 }
 
 // RecordPush records the shop's answer, one outcome per item, and measures the lag of every listing that is in line with it.
@@ -225,6 +231,13 @@ func (db *DB) RecordPush(ctx context.Context, tenant stock.TenantID, lease Lease
 			p.ID, applied, refused, unclear, micros(tx.now), firstError); err != nil {
 			return err
 		}
+		listings := make([]ListingID, len(p.Items))
+		for i, item := range p.Items {
+			listings[i] = item.Listing
+		}
+		if err := tx.markDivided(ctx, listings); err != nil {
+			return err
+		}
 		lags := make(lagCounts)
 		err := tx.queryRows(ctx, func(rows *sql.Rows) error {
 			var lane Lane
@@ -237,7 +250,7 @@ func (db *DB) RecordPush(ctx context.Context, tenant stock.TenantID, lease Lease
 				lags.add(tx.now.Sub(instant(since)))
 			}
 			return nil
-		}, recordPushText, "BIGINT TEXT BIGINT BIGINT BOOLEAN BIGINT TEXT TEXT TEXT", `) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1
+		}, recordPushText, "BIGINT TEXT BIGINT BIGINT BOOLEAN BIGINT TEXT TEXT TEXT BOOLEAN", `) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1
 			AND listing.push_key = $3 AND listing.in_flight RETURNING lane, due_since, answer`,
 			[]any{micros(tx.now), strconv.FormatInt(p.ID, 10)}, len(outcomes), func(args []any, i int) []any {
 				o := outcomes[i]
@@ -249,7 +262,7 @@ func (db *DB) RecordPush(ctx context.Context, tenant stock.TenantID, lease Lease
 					}
 				}
 				return append(args, int64(p.Items[i].Listing), string(o.State), stored(p.Items[i].Update.Expect), stored(o.Shown), o.Verify,
-					micros(o.HoldUntil), kind, code, text)
+					micros(o.HoldUntil), kind, code, text, o.Stops)
 			})
 		if err != nil {
 			return err
@@ -265,13 +278,13 @@ func (db *DB) RecordPush(ctx context.Context, tenant stock.TenantID, lease Lease
 // recordPushText is the whole meaning of an answer. Applied: an absolute write settles the listing between sending and answer; a delta
 // or a compare-and-set moves the expected quantity by what was sent, so sales taken in meanwhile stay taken off. Refused: nothing
 // happened, and an absolute write that did not happen leaves the listing as unsure as it may have been. Everything else is unsure.
-const recordPushText = `UPDATE listing SET in_flight = FALSE, answer = v.column2, answered_at = $2, full_pass = FALSE,
-	expected = CASE WHEN v.column2 <> 'applied' THEN listing.expected WHEN listing.sent_absolute THEN listing.sent
-		ELSE listing.expected + (listing.sent - v.column3) END,
+var recordPushText = `UPDATE listing SET in_flight = FALSE, answer = v.column2, answered_at = $2, full_pass = FALSE,
+	expected = ` + answeredKnown + `, unseen = ` + answeredUnseen + `, unseen_at = ` + answeredUnseenAt + `,
+	doubt = ` + answeredDoubt + `, doubt_until = ` + answeredUntil + `,
 	settled_from = CASE WHEN v.column2 = 'applied' AND listing.sent_absolute THEN listing.sent_at ELSE listing.settled_from END,
 	settled_until = CASE WHEN v.column2 = 'applied' AND listing.sent_absolute THEN $2 ELSE listing.settled_until END,
 	shown = CASE WHEN v.column2 = 'applied' THEN COALESCE(v.column4, listing.sent) ELSE listing.shown END,
 	shown_at = CASE WHEN v.column2 = 'applied' THEN $2 ELSE listing.shown_at END,
-	unsure = listing.unsure OR (v.column5 AND listing.read_at = 0) OR v.column2 IN ('unknown', 'accepted', 'conflict') OR (v.column2 = 'refused' AND listing.sent_absolute),
+	unsure = listing.unsure OR ` + answeredUnsure + ` OR (v.column5 AND listing.read_at = 0) OR v.column2 IN ('unknown', 'accepted', 'conflict') OR (v.column2 = 'refused' AND listing.sent_absolute),
 	failures = CASE WHEN v.column2 = 'applied' THEN 0 ELSE listing.failures + 1 END,
 	held_until = v.column6, error_kind = v.column7, error_code = v.column8, error_text = v.column9 FROM (`

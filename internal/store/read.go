@@ -29,7 +29,7 @@ func (db *DB) ListToRead(ctx context.Context, tenant stock.TenantID, shop channe
 			list = append(list, r)
 			return err
 		}, `SELECT listing_id, ref FROM listing WHERE tenant_id = $1 AND shop_id = $2 AND read_at < $3 AND pulled AND NOT in_flight AND sent_at <= $4
-			AND held_until <= $5 AND NOT ($6 AND `+unknown+`) ORDER BY read_at LIMIT $7`,
+			AND held_until <= $5 AND NOT ($6 AND `+unknown+`) AND (share IS NULL OR doubt_until <= $5) ORDER BY read_at LIMIT $7`,
 			int64(shop), micros(olderThan), micros(settled), micros(tx.now), sureOnly, limit)
 	})
 	return list, err
@@ -60,6 +60,9 @@ func (db *DB) RecordRead(ctx context.Context, tenant stock.TenantID, lease Lease
 		for i, id := range ids {
 			found[id] = shown[i].Quantity
 		}
+		if err := tx.markDivided(ctx, ids); err != nil {
+			return err
+		}
 		proving, err := tx.proving(ctx, ids)
 		if err != nil {
 			return err
@@ -84,9 +87,13 @@ func (db *DB) RecordRead(ctx context.Context, tenant stock.TenantID, lease Lease
 			settled_from = CASE WHEN `+unknown+` THEN $3 ELSE listing.settled_from END,
 			settled_until = CASE WHEN `+unknown+` THEN $2 ELSE listing.settled_until END,
 			expected = CASE WHEN `+unknown+` THEN v.column2 ELSE listing.expected END,
+			unseen = CASE WHEN `+takesOver+` THEN `+readUnseen("v.column2", "$3")+` ELSE listing.unseen END,
+			unseen_at = CASE WHEN `+takesOver+` THEN $2 + `+margin+` ELSE listing.unseen_at END,
+			doubt = CASE WHEN (`+takesOver+`) AND `+notCrossed("$3")+` THEN 0 ELSE listing.doubt END,
 			strikes = CASE WHEN listing.expected = v.column2 THEN 0 ELSE listing.strikes END,
 			unsure = FALSE FROM (`, "BIGINT BIGINT BOOLEAN",
 			`) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1 AND v.column3 AND NOT listing.in_flight AND listing.sent_at <= $3 AND listing.answered_at <= $3
+			AND (NOT (`+takesOver+`) OR share IS NULL OR `+notCrossed("$3")+`)
 			RETURNING listing_id, ref, expected, claimed, strikes, lane`,
 			[]any{micros(until), micros(from)}, len(shown), func(args []any, i int) []any {
 				return append(args, int64(ids[i]), shown[i].Quantity.Sortable(), shown[i].Found)
@@ -104,9 +111,12 @@ func (db *DB) RecordRead(ctx context.Context, tenant stock.TenantID, lease Lease
 			}
 		}
 		return tx.execRows(ctx, `UPDATE listing SET read_at = $2, error_kind = v.column2, error_code = v.column3, error_text = v.column4, failures = listing.failures + 1,
-			held_until = $3, expected = NULL, unsure = TRUE FROM (`, "BIGINT TEXT TEXT TEXT",
+			held_until = $3, expected = NULL, unsure = TRUE,
+			unseen = CASE WHEN v.column2 <> 'not_found' THEN `+unbounded+` WHEN `+quietRead+` THEN `+readUnseen("0", "$4")+` ELSE `+lesser(greater(overwritten, "0"), unbounded)+` END,
+			unseen_at = CASE WHEN v.column2 = 'not_found' AND `+quietRead+` THEN $2 + `+margin+` ELSE `+never+` END,
+			doubt = CASE WHEN v.column2 = 'not_found' AND `+quietRead+` THEN 0 ELSE listing.doubt END FROM (`, "BIGINT TEXT TEXT TEXT",
 			`) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1`,
-			[]any{micros(until), micros(until.Add(time.Hour))}, len(missing), func(args []any, n int) []any {
+			[]any{micros(until), micros(until.Add(time.Hour)), micros(from)}, len(missing), func(args []any, n int) []any {
 				kind, code, text := channel.NotFound, "", "the shop has no such listing"
 				if e, ok := errors.AsType[*channel.Error](shown[missing[n]].Err); ok {
 					kind, code, text = e.Kind, e.Code, e.Message
@@ -145,6 +155,13 @@ func (db *DB) Adopt(ctx context.Context, tenant stock.TenantID, lease Lease, fro
 			return err
 		}
 		byID := make(map[ListingID]Disagreement, len(odd))
+		listings := make([]ListingID, len(odd))
+		for i, d := range odd {
+			listings[i] = d.ID
+		}
+		if err := tx.markDivided(ctx, listings); err != nil {
+			return err
+		}
 		for _, d := range odd {
 			byID[d.ID] = d
 		}
@@ -168,11 +185,14 @@ func (db *DB) Adopt(ctx context.Context, tenant stock.TenantID, lease Lease, fro
 			expected = CASE WHEN v.column2 > listing.expected OR listing.strikes + 1 >= $4 THEN v.column2 ELSE listing.expected END,
 			settled_from = CASE WHEN v.column2 > listing.expected OR listing.strikes + 1 >= $4 THEN $2 ELSE listing.settled_from END,
 			settled_until = CASE WHEN v.column2 > listing.expected OR listing.strikes + 1 >= $4 THEN $3 ELSE listing.settled_until END,
+			unseen = CASE WHEN `+adopts+` THEN `+readUnseen("v.column2", "$2")+` ELSE listing.unseen END,
+			unseen_at = CASE WHEN `+adopts+` THEN $3 + `+margin+` ELSE listing.unseen_at END,
+			doubt = CASE WHEN `+adopts+` AND `+notCrossed("$2")+` THEN 0 ELSE listing.doubt END,
 			strikes = CASE WHEN v.column2 > listing.expected OR listing.strikes + 1 >= $4 THEN 0 ELSE listing.strikes + 1 END,
 			read_at = CASE WHEN v.column2 > listing.expected OR listing.strikes + 1 >= $4 THEN listing.read_at ELSE $5 END,
 			due_since = CASE WHEN listing.lane = 0 THEN $3 ELSE listing.due_since END FROM (`, "BIGINT BIGINT BIGINT BIGINT",
 			`) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1 AND listing.claimed = v.column3 AND NOT listing.unsure
-			AND NOT listing.in_flight AND listing.expected = v.column4 AND listing.sent_at <= $2 AND listing.answered_at <= $2
+			AND NOT listing.in_flight AND listing.expected = v.column4 AND listing.sent_at <= $2 AND listing.answered_at <= $2 AND (share IS NULL OR `+notCrossed("$2")+`)
 			RETURNING listing_id, target, strikes`,
 			[]any{micros(from), micros(until), patience, micros(again)}, len(odd), func(args []any, i int) []any {
 				d := odd[i]

@@ -300,7 +300,7 @@ func (r *relinking) record(ctx context.Context, tx *Tx) error {
 	}
 	now := micros(tx.now)
 	err := tx.execRows(ctx, `UPDATE listing SET sku_id = v.column2, apart = v.column3, ignored = v.column4, linked_by = v.column5, linked_at = $2,
-		target = NULL, target_at = 0, due_since = 0, risk = 0, full_pass = FALSE FROM (`, "BIGINT BIGINT BOOLEAN BOOLEAN TEXT",
+		target = NULL, share = NULL, target_at = 0, due_since = 0, risk = 0, full_pass = FALSE FROM (`, "BIGINT BIGINT BOOLEAN BOOLEAN TEXT",
 		") AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1", []any{now}, len(r.links), func(args []any, i int) []any {
 			l := r.links[i]
 			return append(args, int64(l.listing), nullable(int64(l.to)), l.apart, l.ignored, l.by)

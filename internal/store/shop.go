@@ -92,24 +92,36 @@ func (tx *Tx) writeSettings(ctx context.Context, shop channel.ShopID, settings c
 
 // SetMode changes what may be sent to a shop. The change holds from the next call on: a call in flight ends and is recorded.
 func (db *DB) SetMode(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, mode Mode) error {
-	return db.changeShop(ctx, tenant, "UPDATE shop SET mode = $3 WHERE tenant_id = $1 AND shop_id = $2", int64(shop), string(mode))
+	return db.changeSending(ctx, tenant, shop, "UPDATE shop SET mode = $3 WHERE tenant_id = $1 AND shop_id = $2", string(mode))
 }
 
 // SetOutage plans an outage: nothing is sent from from until until, the backlog is kept. A zero from ends it; a zero until leaves
 // the end open.
 func (db *DB) SetOutage(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, from, until time.Time) error {
-	return db.changeShop(ctx, tenant, "UPDATE shop SET outage_from = $3, outage_until = $4 WHERE tenant_id = $1 AND shop_id = $2",
-		int64(shop), nullable(micros(from)), nullable(micros(until)))
+	return db.changeSending(ctx, tenant, shop, "UPDATE shop SET outage_from = $3, outage_until = $4 WHERE tenant_id = $1 AND shop_id = $2",
+		nullable(micros(from)), nullable(micros(until)))
+}
+
+// changeSending changes whether something may be sent to a shop. SKUs that divide their units are planned anew before anything is raised.
+func (db *DB) changeSending(ctx context.Context, tenant stock.TenantID, shop channel.ShopID, text string, args ...any) error {
+	return db.Write(ctx, tenant, func(tx *Tx) error {
+		if err := tx.markDividedOf(ctx, shop); err != nil {
+			return err
+		}
+		return tx.changeShop(ctx, text, append([]any{int64(shop)}, args...)...)
+	})
 }
 
 func (db *DB) changeShop(ctx context.Context, tenant stock.TenantID, text string, args ...any) error {
-	return db.Write(ctx, tenant, func(tx *Tx) error {
-		n, err := tx.changed(ctx, text, args...)
-		if err == nil && n == 0 {
-			return ErrNotFound
-		}
-		return err
-	})
+	return db.Write(ctx, tenant, func(tx *Tx) error { return tx.changeShop(ctx, text, args...) })
+}
+
+func (tx *Tx) changeShop(ctx context.Context, text string, args ...any) error {
+	n, err := tx.changed(ctx, text, args...)
+	if err == nil && n == 0 {
+		return ErrNotFound
+	}
+	return err
 }
 
 // ListShops lists a tenant's shops with their settings, by id.

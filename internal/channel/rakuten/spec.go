@@ -69,11 +69,12 @@ func Spec() channel.Spec {
 		},
 		Hosts: []string{"api.rms.rakuten.co.jp"},
 		Can: channel.Can{
-			Write:           channel.Delta,
-			ListListings:    true,
-			Check:           true,
-			ReturnsOnCancel: channel.ReturnsDepends,
-			ReadAfter:       true,
+			Write:            channel.Delta,
+			RefusesBelowZero: true, // IE0117
+			ListListings:     true,
+			Check:            true,
+			ReturnsOnCancel:  channel.ReturnsDepends,
+			ReadAfter:        true,
 		},
 		Limits: channel.Limits{
 			PushItems:     pushItems,
