@@ -40,6 +40,7 @@ type SKU struct {
 	Name       string     `json:"name"`
 	Options    []string   `json:"options"`
 	Codes      []SKUCode  `json:"codes"`
+	Cost       int64      `json:"cost"`
 	ArchivedAt *time.Time `json:"archived_at"`
 }
 
@@ -86,7 +87,7 @@ func productOf(p store.Product) Product {
 }
 
 func skuOf(e store.SKUEntry) SKU {
-	out := SKU{Code: e.Code, Product: e.Product, Name: e.Name, Options: e.Options[:], Codes: []SKUCode{}, ArchivedAt: instant(e.ArchivedAt)}
+	out := SKU{Code: e.Code, Product: e.Product, Name: e.Name, Options: e.Options[:], Codes: []SKUCode{}, Cost: e.Cost, ArchivedAt: instant(e.ArchivedAt)}
 	for _, c := range e.Codes {
 		out.Codes = append(out.Codes, SKUCode{c.Code, c.Kind})
 	}
@@ -179,12 +180,16 @@ func (a *API) setSKUs(r *request) error {
 		return err
 	}
 	edit := store.CatalogEdit{}
-	partial, err := r.readRowsOf([]string{"code"}, []string{"must", "product", "new_code", "name", "options", "codes", "archived", "anyway"}, func(b *body, row map[string]any, at string) {
+	partial, err := r.readRowsOf([]string{"code"}, []string{"must", "product", "new_code", "name", "options", "codes", "cost", "archived", "anyway"}, func(b *body, row map[string]any, at string) {
 		e := store.SKUEdit{Code: b.text(row, "code", at, 1, longestCode), Must: store.Must(b.choice(row, "must", at, musts...)), Product: b.maybe(row, "product", at, longestCode),
 			NewCode: b.maybe(row, "new_code", at, longestCode), Name: b.maybe(row, "name", at, stock.LongestName), Codes: b.furtherCodes(row, at), Archived: b.whether(row, "archived", at)}
 		if list := b.options(row, at); list != nil {
 			values := stock.Options(*list)
 			e.Options = &values
+		}
+		if _, there := row["cost"]; there {
+			cost := b.number(row, "cost", at, 0, stock.LargestUnits)
+			e.Cost = &cost
 		}
 		edit.Anyway = edit.Anyway || b.boolean(row, "anyway", at)
 		edit.SKUs = append(edit.SKUs, e)

@@ -22,9 +22,9 @@ func TestCatalogue(t *testing.T) {
 			t.Errorf("%+v", made)
 		}
 		w.refused(put("/api/v1/products", products), rowsRefused, "another product's already") // MUG must be new
-		skus := `{"rows":[{"code":"TEE-R-M","product":"TEE","options":["赤","M"],"codes":[{"code":"4901234567894","kind":"jan"},{"code":"old","kind":"other"}]},{"code":"TEE-R-S","product":"TEE","options":["赤","S"]}]}`
+		skus := `{"rows":[{"code":"TEE-R-M","product":"TEE","options":["赤","M"],"cost":1200,"codes":[{"code":"4901234567894","kind":"jan"},{"code":"old","kind":"other"}]},{"code":"TEE-R-S","product":"TEE","options":["赤","S"]}]}`
 		added := into[CatalogAnswer[SKU]](w, put("/api/v1/skus", skus), 200)
-		if added.Applied != 2 || added.Rows[0].After.Name != "Tシャツ 赤 M" || len(added.Rows[0].After.Codes) != 2 {
+		if added.Applied != 2 || added.Rows[0].After.Name != "Tシャツ 赤 M" || len(added.Rows[0].After.Codes) != 2 || added.Rows[0].After.Cost != 1200 {
 			t.Errorf("%+v", added)
 		}
 		again := into[CatalogAnswer[SKU]](w, put("/api/v1/skus", skus), 200)
@@ -34,6 +34,7 @@ func TestCatalogue(t *testing.T) {
 		w.refused(put("/api/v1/skus", `{"rows":[{"code":"TEE-X","product":"TEE","options":["赤","M"]}]}`), rowsRefused, "same")
 		w.refused(put("/api/v1/skus", `{"rows":[{"code":"TEE-R-M","codes":[{"code":"4901234567890","kind":"jan"}]}]}`), rowsRefused, "last digit")
 		w.refused(put("/api/v1/skus", `{"rows":[{"code":"none","must":"edit","name":"x"}]}`), rowsRefused, "no SKU's")
+		w.refused(put("/api/v1/skus", `{"rows":[{"code":"x","cost":-1}]}`), invalidBody, `"/rows/0/cost"`)
 		w.refused(put("/api/v1/skus", `{"rows":[{"code":"x","options":["a",1]}]}`), invalidBody, `"/rows/0/options/1"`)
 		w.refused(put("/api/v1/skus", `{"rows":[{"code":"x","codes":[{"code":"y","kind":"ean"}]}]}`), invalidBody, `"/rows/0/codes/0/kind"`)
 		w.refused(put("/api/v1/products", `{"rows":[{"code":"TEE","options":["色"]}]}`), rowsRefused, "still needed")

@@ -482,6 +482,15 @@ func TestStocktake_lines(t *testing.T) {
 		if list, err := db.ListUncounted(ctx, b.tenant, product, false, 0, 10); err != nil || len(list) != 1 || list[0].Code != "A-05" || list[0].OnHand != 15 || !product.Blind {
 			t.Errorf("%+v, %v", list, err)
 		}
+		// Of a search, its hits.
+		words, err := db.OpenStocktake(ctx, b.tenant, store.NewStocktake{Key: "words", Name: "棚C", Location: b.location, Scope: store.StockQuery{Text: "ａ-1"}, Picked: stock.OnShelf})
+		b.must(err)
+		if sums, err := db.SumStocktake(ctx, b.tenant, words); err != nil || sums.Scope != 10 || sums.Missing != 10 {
+			t.Errorf("%+v, %v", sums, err)
+		}
+		if list, err := db.ListUncounted(ctx, b.tenant, words, true, 0, 4); err != nil || len(list) != 4 || list[0].Code != "A-10" {
+			t.Errorf("%+v, %v", list, err)
+		}
 		for want, bad := range map[string]store.NewStocktake{"name": {Key: "x"}, "picked": {Key: "x", Name: "x"}, "none": {Key: "x", Name: "x", Picked: stock.OnShelf, SKUs: []stock.SKUID{}},
 			"location": {Key: "x", Name: "x", Picked: stock.OnShelf}} {
 			if _, err := db.OpenStocktake(ctx, b.tenant, bad); code(err) != want+" 0" {
