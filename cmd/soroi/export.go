@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -65,12 +66,47 @@ func exportFile(cmd *cobra.Command, columns []string, all string, write writer) 
 }
 
 func exportStockCommand() *cobra.Command {
-	return exportFile(&cobra.Command{
+	var at string
+	cmd := exportFile(&cobra.Command{
 		Use:   "stock",
 		Short: "Write each SKU with its number on hand",
 		Long: `Stock writes each SKU that is in use with its number on hand, in the columns that "soroi import stock" reads: taken in again at once, the file
-changes nothing. Bundles are left out: their number follows from their parts.`,
-	}, []string{"code", "units"}, "code, units, mode, location, reason", writeStock)
+changes nothing. Bundles are left out: their number follows from their parts. With --at it writes what lay there then, of SKUs out of use as well.`,
+	}, []string{"code", "units"}, "code, units, mode, location, reason", func(cmd *cobra.Command, db *store.DB, tenant stock.TenantID, out io.Writer, o exchange.WriteOptions) (exchange.Written, error) {
+		moment, err := readMoment(at)
+		if err != nil {
+			return exchange.Written{}, err
+		}
+		if !moment.IsZero() {
+			return writePast(cmd, db, tenant, moment, out, o)
+		}
+		return writeStock(cmd, db, tenant, out, o)
+	})
+	cmd.Flags().StringVar(&at, "at", "", "as it was at this `moment`: \"2026-11-25 09:30\" in Japan, or with an offset as in 2026-11-25T00:30:00Z")
+	return cmd
+}
+
+// writePast writes what lay of every SKU at a moment.
+func writePast(cmd *cobra.Command, db *store.DB, tenant stock.TenantID, at time.Time, out io.Writer, o exchange.WriteOptions) (exchange.Written, error) {
+	w, err := exchange.NewWriter(out, exchange.Stock, o)
+	if err != nil {
+		return exchange.Written{}, err
+	}
+	for after := ""; ; {
+		rows, err := db.ListPast(cmd.Context(), tenant, at, after, store.MostStockRows)
+		if err != nil {
+			return exchange.Written{}, err
+		}
+		for _, row := range rows {
+			if err := w.Write(exchange.StockRow{SKU: exchange.SKURef{Codes: []string{row.Code}}, Mode: stock.Set, Units: row.Balance.OnHand}); err != nil {
+				return exchange.Written{}, err
+			}
+			after = row.Code
+		}
+		if len(rows) < store.MostStockRows {
+			return w.Close()
+		}
+	}
 }
 
 func exportProductsCommand() *cobra.Command {

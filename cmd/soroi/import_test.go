@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"soroi/internal/clock"
 	"soroi/internal/exchange"
@@ -261,6 +262,31 @@ func TestExport_catalogue(t *testing.T) {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("the file does not say %q:\n%s", want, text)
 		}
+	}
+}
+
+// What lay at a moment is printed and written, and a moment that is none is refused with how to write one.
+func TestPast(t *testing.T) {
+	t.Parallel()
+	h := newWarehouse(t, "A-1")
+	if out, err := h.run("import", "stock", h.file("in.csv", "code,units\nA-1,10\n"), "--quiet"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	out, err := h.run("export", "stock", "--at", time.Now().Add(time.Second).Format(time.RFC3339))
+	if err != nil || !strings.Contains(out, "A-1,10") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if out, err = h.run("export", "stock", "--at", "2020-01-01 09:00"); err != nil || !strings.Contains(out, "A-1,0") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if out, err = h.run("explain", "A-1", "--at", "2020-01-01"); err != nil || !strings.Contains(out, "このときまでに在庫の変動はありません") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if out, err = h.run("explain", "A-1", "--language", "en", "--at", time.Now().Add(time.Second).Format(time.RFC3339)); err != nil || !strings.Contains(out, "On hand: 10") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if _, err = h.run("explain", "A-1", "--at", "soon"); err == nil || !strings.Contains(err.Error(), "2026-11-25 09:30") {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -58,7 +58,7 @@ each claim from its order. It ends with status 1 and the first row that differs,
 
 func explainCommand() *cobra.Command {
 	var c common
-	var tenant, language string
+	var tenant, language, at string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "explain SKU [SHOP]",
@@ -69,7 +69,14 @@ func explainCommand() *cobra.Command {
 			if len(args) == 2 {
 				shop = args[1]
 			}
+			moment, err := readMoment(at)
+			if err != nil {
+				return err
+			}
 			return withTenant(cmd.Context(), c, tenant, func(db *store.DB, id stock.TenantID) error {
+				if !moment.IsZero() {
+					return printPast(cmd, db, id, args[0], moment, language, asJSON)
+				}
 				list, err := explain.Load(cmd.Context(), db, app.Specs(), id, args[0], shop)
 				if err != nil {
 					return err
@@ -90,7 +97,49 @@ func explainCommand() *cobra.Command {
 	cmd.Flags().StringVar(&tenant, "tenant", "", "the merchant's `code`, where there are several")
 	cmd.Flags().StringVar(&language, "language", "ja", "ja or en")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().StringVar(&at, "at", "", "as it was at this `moment`: \"2026-11-25 09:30\" in Japan, or with an offset as in 2026-11-25T00:30:00Z")
 	return cmd
+}
+
+// readMoment reads a moment as people type it; "" is none.
+func readMoment(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return at, nil
+	}
+	for _, layout := range []string{time.DateTime, "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateOnly} {
+		if at, err := time.ParseInLocation(layout, text, jst); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("--at %q is no moment: write it as 2026-11-25 09:30 (in Japan), or as 2026-11-25T00:30:00Z", text)
+}
+
+// printPast prints a SKU as it was.
+func printPast(cmd *cobra.Command, db *store.DB, tenant stock.TenantID, code string, at time.Time, language string, asJSON bool) error {
+	past, err := db.LoadPast(cmd.Context(), tenant, code, at, 10)
+	if err != nil {
+		return err
+	}
+	shops, err := db.ListShops(cmd.Context(), tenant)
+	if err != nil {
+		return err
+	}
+	names := make(map[int64]string, len(shops))
+	for _, s := range shops {
+		names[int64(s.ID)] = s.Name
+	}
+	out := cmd.OutOrStdout()
+	if asJSON {
+		e := json.NewEncoder(out)
+		e.SetIndent("", "  ")
+		return e.Encode(past)
+	}
+	fmt.Fprintf(out, "%s  %s  @ %s\n", past.Code, past.Name, at.In(jst).Format(time.DateTime))
+	printSteps(out, explain.Past(past, names), language)
+	return nil
 }
 
 // jst is the zone in which people read times.
@@ -102,15 +151,19 @@ func printExplanation(w io.Writer, e explain.Explanation, language string) {
 		shown = e.Published.String()
 	}
 	fmt.Fprintf(w, "%s  %s  @ %s: %s\n", e.SKU, e.Name, e.Shop, shown)
-	for _, s := range e.Steps {
+	printSteps(w, e.Steps, language)
+	if !e.Explained {
+		fmt.Fprintln(w, "  !! this number cannot be explained")
+	}
+}
+
+func printSteps(w io.Writer, steps []explain.Step, language string) {
+	for _, s := range steps {
 		at := ""
 		if !s.At.IsZero() {
 			at = s.At.In(jst).Format(time.DateTime)
 		}
 		fmt.Fprintf(w, "  %-20s %s\n", at, s.Words(language))
-	}
-	if !e.Explained {
-		fmt.Fprintln(w, "  !! this number cannot be explained")
 	}
 }
 

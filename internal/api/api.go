@@ -65,6 +65,8 @@ var routes = []route{
 	{http.MethodGet, "/api/v1/stock/{code}", reading, (*API).loadStock},
 	{http.MethodGet, "/api/v1/stock/{code}/movements", reading, (*API).listMovements},
 	{http.MethodGet, "/api/v1/stock/{code}/explain", reading, (*API).explain},
+	{http.MethodGet, "/api/v1/stock/{code}/past", reading, (*API).loadPast},
+	{http.MethodGet, "/api/v1/past", reading, (*API).listPast},
 	{http.MethodPost, "/api/v1/stock/changes", writing, (*API).changeStock},
 	{http.MethodGet, "/api/v1/terms", reading, (*API).listTerms},
 	{http.MethodPut, "/api/v1/terms", writing, (*API).setTerms},

@@ -52,15 +52,20 @@ func (a *API) explain(r *request) error {
 	answer := Explanations{Items: []Explanation{}}
 	for _, e := range list {
 		item := Explanation{Code: e.SKU, Shop: ShopRef{int64(e.ShopID), e.Shop}, Ref: string(e.Ref), State: e.State, Published: maybe(e.Published),
-			Believed: maybe(e.Believed), Target: maybe(e.Target), Explained: e.Explained, Steps: []ExplanationStep{}}
-		for _, s := range e.Steps {
-			step := ExplanationStep{What: string(s.What), Numbers: map[string]string{}, Words: Words{s.Words("ja"), s.Words("en")}, At: instant(s.At)}
-			for _, n := range s.Numbers {
-				step.Numbers[n.Name] = n.Value
-			}
-			item.Steps = append(item.Steps, step)
-		}
+			Believed: maybe(e.Believed), Target: maybe(e.Target), Explained: e.Explained, Steps: stepsOf(e.Steps)}
 		answer.Items = append(answer.Items, item)
 	}
 	return r.answer(http.StatusOK, answer)
+}
+
+func stepsOf(steps []explain.Step) []ExplanationStep {
+	list := []ExplanationStep{}
+	for _, s := range steps {
+		step := ExplanationStep{What: string(s.What), Numbers: map[string]string{}, Words: Words{s.Words("ja"), s.Words("en")}, At: instant(s.At)}
+		for _, n := range s.Numbers {
+			step.Numbers[n.Name] = n.Value
+		}
+		list = append(list, step)
+	}
+	return list
 }

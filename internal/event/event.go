@@ -18,7 +18,7 @@ type Kind string
 
 // The kinds.
 const (
-	StockChanged   Kind = "stock.changed"   // available or sellable of a SKU is another one
+	StockChanged   Kind = "stock.changed"   // available or sellable of a SKU is another one, or what a shop is to show
 	StockLow       Kind = "stock.low"       // a SKU came to another level: at its reorder point, out, oversold, or back
 	Oversell       Kind = "oversell"        // an order took units that were not there (売り越し)
 	SyncFailing    Kind = "sync.failing"    // a shop cannot be kept in line, and it does not look as if it would pass
@@ -227,4 +227,43 @@ func Body(v any) string {
 		return "{}"
 	}
 	return string(text)
+}
+
+// ParseStockChange reads what StockChange.Body has written.
+func ParseStockChange(body string) (StockChange, error) {
+	type figures struct {
+		Available int64       `json:"available"`
+		Sellable  storedCount `json:"sellable"`
+	}
+	var v struct {
+		OnHand    int64 `json:"on_hand"`
+		Committed int64 `json:"committed"`
+		figures
+		Before *figures `json:"before"`
+		Shops  []struct {
+			ID     int64       `json:"id"`
+			Target storedCount `json:"target"`
+		} `json:"shops"`
+	}
+	if err := json.Unmarshal([]byte(body), &v); err != nil {
+		return StockChange{}, fmt.Errorf("stock change %.80s: %w", body, err)
+	}
+	c := StockChange{OnHand: v.OnHand, Committed: v.Committed, After: Figures{v.Available, stock.Quantity(v.Sellable)}}
+	if v.Before != nil {
+		c.Before = &Figures{v.Before.Available, stock.Quantity(v.Before.Sellable)}
+	}
+	for _, s := range v.Shops {
+		c.Shops = append(c.Shops, ShopTarget{s.ID, stock.Quantity(s.Target)})
+	}
+	return c, nil
+}
+
+// storedCount is a quantity as appendQuantity writes it: a number, or a word in quotes.
+type storedCount stock.Quantity
+
+func (c *storedCount) UnmarshalJSON(text []byte) error {
+	var q stock.Quantity
+	err := q.UnmarshalText([]byte(strings.Trim(string(text), `"`)))
+	*c = storedCount(q)
+	return err
 }

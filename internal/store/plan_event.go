@@ -44,8 +44,13 @@ func tellPlanned(skus []*Unplanned, now int64) []newEvent {
 	return events
 }
 
-// changed tells whether another number is available or for sale than was told last.
+// changed tells whether another number is available or for sale than was told last, or a shop is to show another one.
 func (u *Unplanned) changed() bool {
+	for i := range u.Listings {
+		if l := &u.Listings[i]; l.Target == nil || l.Target.Compare(l.NewTarget) != 0 {
+			return true
+		}
+	}
 	return !u.told.sellable.Valid || u.told.available != u.Balance.Available() || u.told.sellable.Int64 != u.Sellable().Sortable()
 }
 

@@ -111,6 +111,7 @@ func New(d Deps) (http.Handler, error) {
 		"GET /sku":                skuScreen.Show,
 		"GET /sku/now":            skuScreen.Now,
 		"GET /sku/history":        skuScreen.History,
+		"GET /sku/past":           skuScreen.ShowPast,
 		"POST /sku/change":        skuScreen.Change,
 		"POST /sku/terms":         skuScreen.SaveTerms,
 		"POST /sku/product-terms": skuScreen.SaveProductTerms,

@@ -22,12 +22,14 @@ type Screen struct {
 	engine   *engine.Service
 	cookies  ui.Cookies
 	template *ui.Template
+	past     *ui.Template
 }
 
 // New makes it.
 func New(u *ui.UI, db *store.DB, e *engine.Service, c ui.Cookies) (*Screen, error) {
 	t, err := Parse(u)
-	return &Screen{ui: u, db: db, engine: e, cookies: c, template: t}, err
+	past, pastErr := ParsePast(u)
+	return &Screen{ui: u, db: db, engine: e, cookies: c, template: t, past: past}, errors.Join(err, pastErr)
 }
 
 const historyRows = 50

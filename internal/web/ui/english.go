@@ -4,7 +4,7 @@ import "maps"
 
 // english has the English of each Japanese sentence that the screens say. A test finds the ones that are missing and the ones that
 // nobody says any more. Screens with many of their own keep them in a file of theirs, english_<screen>.go, and are named here.
-var english = together(englishShared, englishImports, englishListings, englishLow, englishSettings, englishTerms, englishPatterns, englishBundles, englishStocktake, englishWhatif, englishProducts)
+var english = together(englishShared, englishImports, englishListings, englishLow, englishSettings, englishTerms, englishPatterns, englishBundles, englishStocktake, englishWhatif, englishProducts, englishPast)
 
 func together(parts ...map[string]string) map[string]string {
 	all := make(map[string]string)

@@ -121,6 +121,9 @@ func FormTime(at time.Time) string {
 // ReadFormTime reads what a form sent; the instant is UTC.
 func ReadFormTime(typed string) (time.Time, error) {
 	at, err := time.ParseInLocation(formTime, typed, jst)
+	if err != nil {
+		at, err = time.ParseInLocation(formTime+":05", typed, jst) // a field with seconds
+	}
 	return at.UTC(), err
 }
 
