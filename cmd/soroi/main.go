@@ -64,7 +64,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(serveCommand(), demoCommand(), replayCommand(), mallsCommand(), shopCommand(), skuCommand(), tokenCommand(), importCommand(), exportCommand(), verifyCommand(), explainCommand(), allocateCommand(), whatifCommand(), migrateCommand(), keyCommand(), versionCommand())
+	cmd.AddCommand(serveCommand(), demoCommand(), replayCommand(), mallsCommand(), shopCommand(), skuCommand(), tokenCommand(), importCommand(), exportCommand(), verifyCommand(), explainCommand(), mailCommand(), allocateCommand(), whatifCommand(), migrateCommand(), keyCommand(), versionCommand())
 	return cmd
 }
 

@@ -15,6 +15,7 @@ import (
 	"soroi/internal/engine"
 	"soroi/internal/event"
 	"soroi/internal/feed"
+	"soroi/internal/mail"
 	"soroi/internal/store"
 )
 
@@ -62,6 +63,7 @@ func serveCommand() *cobra.Command {
 	var c common
 	var e engineFlags
 	var f feed.Options
+	var m mail.Config
 	var listen, public string
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -78,7 +80,7 @@ rehearsal and nothing is sent to it before it is set live.`,
 			if f.Keep < event.GiveUpAfter {
 				return fmt.Errorf("--keep-events %s is too short: a webhook may fail for %s before it is stopped, and would miss what is not kept", f.Keep, event.GiveUpAfter)
 			}
-			a, err := app.Open(cmd.Context(), app.Config{DatabaseURL: c.database, Listen: listen, PublicURL: public, Engine: options, Feed: f, Clock: clk, Log: c.logger()})
+			a, err := app.Open(cmd.Context(), app.Config{DatabaseURL: c.database, Listen: listen, PublicURL: public, Engine: options, Feed: f, Mail: m, Clock: clk, Log: c.logger()})
 			if err != nil {
 				return err
 			}
@@ -90,8 +92,63 @@ rehearsal and nothing is sent to it before it is set live.`,
 	e.bind(cmd)
 	cmd.Flags().DurationVar(&f.Keep, "keep-events", 7*24*time.Hour, "how long events are kept for the feed and for webhooks")
 	cmd.Flags().BoolVar(&f.Policy.Private, "webhook-private", false, "let webhooks have addresses that are not public: this machine's, the local network's")
+	bindMail(cmd, &m)
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "`address` of screens and API")
 	cmd.Flags().StringVar(&public, "public-url", os.Getenv("SOROI_PUBLIC_URL"), "the `address` under which browsers and shops reach this soroi, such as https://soroi.example; shops that can are asked to send webhooks there (SOROI_PUBLIC_URL)")
+	return cmd
+}
+
+// bindMail adds the flags of the SMTP server. The password has no flag: everybody on the machine sees a command's arguments.
+func bindMail(cmd *cobra.Command, m *mail.Config) {
+	flags := cmd.Flags()
+	port, err := strconv.Atoi(os.Getenv("SOROI_SMTP_PORT"))
+	if err != nil {
+		port = 0
+	}
+	way := os.Getenv("SOROI_SMTP_TLS")
+	if way == "" {
+		way = string(mail.StartTLS)
+	}
+	flags.StringVar(&m.Host, "smtp-host", os.Getenv("SOROI_SMTP_HOST"), "the `server` that mail is handed to; without it no view can be sent by mail (SOROI_SMTP_HOST)")
+	flags.IntVar(&m.Port, "smtp-port", port, "its `port`; 0 is 587, with --smtp-tls tls 465, with none 25 (SOROI_SMTP_PORT)")
+	flags.StringVar(&m.User, "smtp-user", os.Getenv("SOROI_SMTP_USER"), "the `user` there; the password is in SOROI_SMTP_PASSWORD (SOROI_SMTP_USER)")
+	flags.StringVar(&m.From, "smtp-from", os.Getenv("SOROI_SMTP_FROM"), "the `address` that mail comes from (SOROI_SMTP_FROM)")
+	flags.StringVar((*string)(&m.Encryption), "smtp-tls", way, "starttls, tls, or none for a server on this machine without a password (SOROI_SMTP_TLS)")
+	m.Password = os.Getenv("SOROI_SMTP_PASSWORD")
+}
+
+func mailCommand() *cobra.Command {
+	var m mail.Config
+	var to []string
+	cmd := &cobra.Command{
+		Use:   "mail",
+		Short: "Send a mail that only tries the SMTP settings of serve out",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := mail.New(m)
+			if err != nil {
+				return err
+			}
+			if !s.Ready() {
+				return fmt.Errorf("there is no mail server: give --smtp-host, or set SOROI_SMTP_HOST")
+			}
+			for i := range to {
+				if to[i], err = mail.Address(to[i]); err != nil {
+					return err
+				}
+			}
+			err = s.Send(cmd.Context(), mail.Letter{ID: "try." + strconv.FormatInt(clock.System{}.Now().UnixMicro(), 10), To: to, Subject: "soroi: テストメール / test mail",
+				Text: "soroi からのメールが届きました。\nMail from soroi arrives.\n"})
+			if err != nil {
+				return fmt.Errorf("%s: %w", s.Server(), err)
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%s took the mail to %s\n", s.Server(), strings.Join(to, ", "))
+			return nil
+		},
+	}
+	bindMail(cmd, &m)
+	cmd.Flags().StringSliceVar(&to, "to", nil, "to these `addresses`")
+	_ = cmd.MarkFlagRequired("to") // it is there: the line above
 	return cmd
 }
 

@@ -20,7 +20,10 @@ import (
 	"soroi/internal/engine"
 	"soroi/internal/feed"
 	"soroi/internal/importer"
+	"soroi/internal/mail"
+	"soroi/internal/report"
 	"soroi/internal/store"
+	"soroi/internal/web/low"
 )
 
 // Specs lists the channels that this soroi speaks.
@@ -37,6 +40,7 @@ type Config struct {
 	PublicURL string
 	Engine    engine.Options
 	Feed      feed.Options // Changed and Policy.Test follow the engine
+	Mail      mail.Config  // of the views that are sent every day
 	Clock     clock.Clock
 	Log       *slog.Logger
 }
@@ -47,6 +51,7 @@ type App struct {
 	Engine *engine.Service
 	Feed   *feed.Service
 	Import *importer.Service
+	Daily  *report.Daily
 
 	config   Config
 	listener net.Listener
@@ -64,6 +69,10 @@ func Open(ctx context.Context, c Config) (*App, error) {
 		return nil, err
 	}
 	c.Engine.PublicURL = c.PublicURL
+	letters, err := mail.New(c.Mail)
+	if err != nil {
+		return nil, err
+	}
 	db, err := OpenStore(ctx, c.DatabaseURL, c.Clock)
 	if err != nil {
 		return nil, err
@@ -92,6 +101,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	c.Feed.Changed, c.Feed.Policy.Test = a.Engine.Subscribe, c.Engine.TestMalls
 	a.Feed = feed.New(db, c.Clock, c.Log, c.Feed)
 	a.Import = importer.New(db, c.Clock, c.Log, a.Engine.Changed)
+	a.Daily = report.NewDaily(db, c.Clock, c.Log, letters, c.PublicURL, low.ReadSaved)
 	a.handler, err = a.routes()
 	if err != nil {
 		return nil, errors.Join(err, listener.Close(), db.Close())
@@ -191,6 +201,7 @@ func (a *App) Run(ctx context.Context) error {
 	running.Go(func() { engineErr = a.Engine.Run(engineCtx) })
 	running.Go(func() { feedErr = a.Feed.Run(engineCtx) })
 	running.Go(func() { a.Import.Run(engineCtx) })
+	running.Go(func() { a.Daily.Run(engineCtx) })
 	failed := make(chan error, 1)
 	running.Go(func() { failed <- server.Serve(a.listener) })
 	var err error

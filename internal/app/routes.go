@@ -18,7 +18,7 @@ import (
 
 // routes is every door of the process, in one list.
 func (a *App) routes() (http.Handler, error) {
-	screens, err := web.New(web.Deps{DB: a.DB, Engine: a.Engine, Feed: a.Feed, Import: a.Import, Clock: a.config.Clock, Log: a.config.Log, PublicURL: a.config.PublicURL})
+	screens, err := web.New(web.Deps{DB: a.DB, Engine: a.Engine, Feed: a.Feed, Import: a.Import, Daily: a.Daily, Clock: a.config.Clock, Log: a.config.Log, PublicURL: a.config.PublicURL})
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ type room struct {
 // Rooms that several others share.
 var (
 	pure   = []string{"internal/stock", "internal/order", "internal/allocation", "internal/replenish", "internal/match", "internal/text"}
-	below  = with(pure, "internal/clock", "internal/channel", "internal/credential", "internal/event")
+	below  = with(pure, "internal/clock", "internal/channel", "internal/credential", "internal/event", "internal/mail")
 	middle = with(below, "internal/store", "internal/explain", "internal/impact", "internal/whatif", "internal/importer", "internal/engine", "internal/feed", "internal/exchange", "internal/report")
 	edges  = with(middle, "internal/api", "internal/web", "internal/replay", "internal/demo", "internal/mallsim", "internal/app")
 	// helpers are imported by tests only, and by one another.
@@ -43,6 +43,7 @@ var rooms = []room{
 	{"internal/replenish", []string{"internal/stock", "internal/order", "internal/text"}, nil, pureWhy},
 	{"internal/match", []string{"internal/stock", "internal/text"}, nil, pureWhy},
 	{"internal/event", []string{"internal/stock"}, nil, pureWhy},
+	{"internal/mail", nil, nil, "it hands a letter to a server and knows nothing of what is in it"},
 	{"internal/clock", nil, nil, "everything waits on the clock; it depends on nothing"},
 	{"internal/credential", with(pure, "internal/clock"), nil, "secrets are made and checked beside the store, not above it"},
 	{"internal/channel/all", []string{"internal/channel"}, with(pure, "internal/mallsim", "internal/clock"), "the one list of channels, nothing more"},

@@ -24,11 +24,12 @@ const (
 	SyncFailing    Kind = "sync.failing"    // a shop cannot be kept in line, and it does not look as if it would pass
 	SyncRecovered  Kind = "sync.recovered"  // the end of the one before
 	WebhookStopped Kind = "webhook.stopped" // a webhook is not called any more until somebody resumes it
+	ViewReport     Kind = "view.report"     // a saved view, once a day (事前設定の毎日の送信)
 )
 
 // Kinds are all of them, in the order in which people read them.
 func Kinds() []Kind {
-	return []Kind{StockChanged, StockLow, Oversell, SyncFailing, SyncRecovered, WebhookStopped}
+	return []Kind{StockChanged, StockLow, Oversell, SyncFailing, SyncRecovered, WebhookStopped, ViewReport}
 }
 
 // UnknownKindError says that a word is no kind of event.
@@ -218,6 +219,28 @@ type Stop struct {
 	Reason   string `json:"reason"`   // "failing": it did not answer well for too long; "gone": it answered 410
 	Since    string `json:"since"`    // the first failure of the row that led here
 	Position int64  `json:"position"` // the last that it was given
+}
+
+// Report is the body of ViewReport: what a saved view of the list of stock-outs and of what to order finds on a day.
+type Report struct {
+	View  int64       `json:"view"`
+	Name  string      `json:"name"`
+	Day   string      `json:"day"`   // of the merchant's time zone, as 2026-04-01
+	SKUs  int64       `json:"skus"`  // that the view finds
+	Out   int64       `json:"out"`   // of these, those without stock
+	URL   string      `json:"url"`   // of the screen
+	Items []ReportRow `json:"items"` // the first of it, in the view's order
+	More  bool        `json:"more"`  // there is more than items
+}
+
+// ReportRow is one row of a Report: a SKU, or what the view sums up.
+type ReportRow struct {
+	Code         string `json:"code"` // "" of a sum by an option
+	Name         string `json:"name"`
+	Available    int64  `json:"available"`
+	Inbound      int64  `json:"inbound"`
+	ReorderPoint *int64 `json:"reorder_point"` // nil when it has none
+	Shortfall    int64  `json:"shortfall"`
 }
 
 // Body writes what a kind carries. The bodies are structs of this package, which always have a form in JSON.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -24,31 +23,6 @@ type View struct {
 	ChangedAt time.Time
 	Report    *ViewReport // nil when it is not sent
 }
-
-// ViewReport says that a view is sent once a day, and how that went.
-type ViewReport struct {
-	Hour       int    // of the tenant's time zone, 0 to 23
-	Recipients string // addresses, separated by commas; "" sends no mail
-	Webhook    bool   // tell the webhooks that asked for it
-	SkipEmpty  bool   // not on days on which the view finds nothing
-	Day        stock.Day
-	State      ReportState
-	Tries      int // of that day
-	NextTryAt  time.Time
-	SentAt     time.Time // the last that went out
-	Failure    string    // of the last try, for the operator
-}
-
-// ReportState is what became of the report of the last day.
-type ReportState string
-
-// The states. Sending is one that has begun: after a crash nobody knows whether it went out, and it is not begun again that day.
-const (
-	ReportNever   ReportState = ""
-	ReportSending ReportState = "sending"
-	ReportSent    ReportState = "sent"
-	ReportFailed  ReportState = "failed" // surely not delivered
-)
 
 // MostViews bounds the views of one list.
 const MostViews = 100
@@ -121,36 +95,12 @@ func (db *DB) DeleteView(ctx context.Context, tenant stock.TenantID, id ViewID) 
 	})
 }
 
-const viewColumns = `saved_view.view_id, saved_view.list, saved_view.name, saved_view.query, saved_view.home, saved_view.actor, saved_view.changed_at,
-	view_report.hour, view_report.recipients, view_report.webhook, view_report.skip_empty, view_report.day, view_report.state, view_report.tries, view_report.next_try_at,
-	view_report.sent_at, view_report.failure
-	FROM saved_view LEFT JOIN view_report ON view_report.tenant_id = saved_view.tenant_id AND view_report.view_id = saved_view.view_id`
-
-func scanView(rows *sql.Rows) (View, error) {
-	var v View
-	var changed int64
-	var hour, day, tries, next, sent sql.NullInt64
-	var recipients, state, failure sql.NullString
-	var webhook, skip sql.NullBool
-	err := rows.Scan(&v.ID, &v.List, &v.Name, &v.Query, &v.Home, &v.Actor, &changed, &hour, &recipients, &webhook, &skip, &day, &state, &tries, &next, &sent, &failure)
-	v.ChangedAt = instant(changed)
-	if hour.Valid {
-		v.Report = &ViewReport{Hour: int(hour.Int64), Recipients: recipients.String, Webhook: webhook.Bool, SkipEmpty: skip.Bool, Day: stock.Day(day.Int64), State: ReportState(state.String),
-			Tries: int(tries.Int64), NextTryAt: instant(next.Int64), SentAt: instant(sent.Int64), Failure: failure.String}
-	}
-	return v, err
-}
-
 // ListViews lists the views of a list by name.
 func (db *DB) ListViews(ctx context.Context, tenant stock.TenantID, list string) ([]View, error) {
 	var views []View
-	err := db.Read(ctx, tenant, func(tx *Tx) error {
-		views = views[:0]
-		return tx.query(ctx, func(rows *sql.Rows) error {
-			v, err := scanView(rows)
-			views = append(views, v)
-			return err
-		}, "SELECT "+viewColumns+" WHERE saved_view.tenant_id = $1 AND saved_view.list = $2 ORDER BY saved_view.name", list)
+	err := db.Read(ctx, tenant, func(tx *Tx) (err error) {
+		views, err = tx.views(ctx, " AND saved_view.list = $2", list)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list views: %w", err)

@@ -12,6 +12,7 @@ import (
 	"soroi/internal/engine"
 	"soroi/internal/feed"
 	"soroi/internal/importer"
+	"soroi/internal/report"
 	"soroi/internal/store"
 	"soroi/internal/web/account"
 	"soroi/internal/web/bulk"
@@ -38,6 +39,8 @@ type Deps struct {
 	Feed   *feed.Service
 	Clock  clock.Clock
 	Log    *slog.Logger
+	// Daily sends views; without it none can be tried.
+	Daily *report.Daily
 	// PublicURL is where browsers reach the screens. Cookies are marked secure when it begins with https://.
 	PublicURL string
 }
@@ -78,7 +81,7 @@ func New(d Deps) (http.Handler, error) {
 	screenErr[9] = err
 	settingsScreen, err := settings.New(u, d.DB, d.Feed, s.cookies)
 	screenErr[10] = err
-	lowScreen, err := low.New(u, d.DB, s.cookies)
+	lowScreen, err := low.New(u, d.DB, d.Daily, s.cookies)
 	screenErr[11] = err
 	bundleScreen, err := bundles.New(u, d.DB)
 	screenErr[12] = err
@@ -139,6 +142,8 @@ func New(d Deps) (http.Handler, error) {
 		"GET /low/csv":                lowScreen.CSV,
 		"POST /low/views":             lowScreen.Save,
 		"POST /low/views/{id}/delete": lowScreen.Delete,
+		"GET /low/views/{id}/report":  lowScreen.Report,
+		"POST /low/views/{id}/report": lowScreen.SaveReport,
 		"POST /bulk/csv":              bulkScreen.AskCSV,
 		"POST /bulk/csv/run":          bulkScreen.RunCSV,
 		"POST /bulk/secured":          bulkScreen.AskSecured,

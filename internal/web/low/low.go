@@ -23,13 +23,19 @@ type Screen struct {
 	ui       *ui.UI
 	db       *store.DB
 	cookies  ui.Cookies
+	daily    *report.Daily
 	template *ui.Template
+	report   *ui.Template
 }
 
 // New makes it.
-func New(u *ui.UI, db *store.DB, c ui.Cookies) (*Screen, error) {
+func New(u *ui.UI, db *store.DB, daily *report.Daily, c ui.Cookies) (*Screen, error) {
 	t, err := Parse(u)
-	return &Screen{ui: u, db: db, cookies: c, template: t}, err
+	if err != nil {
+		return nil, err
+	}
+	sent, err := ParseReport(u)
+	return &Screen{ui: u, db: db, daily: daily, cookies: c, template: t, report: sent}, err
 }
 
 const pageRows = 100
@@ -64,7 +70,7 @@ func (s *Screen) begin(r *http.Request, v url.Values) (*Page, error) {
 	}
 	wanted, _ := strconv.ParseInt(v.Get("view"), 10, 64) // 0 is none
 	for _, saved := range views {
-		view := View{ID: saved.ID, Name: saved.Name, Home: saved.Home, saved: saved.Query}
+		view := View{ID: saved.ID, Name: saved.Name, Home: saved.Home, saved: saved.Query, Sent: saved.Report != nil, Failed: saved.Report != nil && saved.Report.Failure != ""}
 		if view.Chosen = int64(saved.ID) == wanted || len(v) == 0 && saved.Home; view.Chosen {
 			page.View = &view
 		}

@@ -50,6 +50,8 @@ type View struct {
 	Name   string
 	Home   bool
 	Chosen bool
+	Sent   bool // every day
+	Failed bool // the last time
 	saved  string
 }
 

@@ -238,4 +238,5 @@ var kindWords = map[event.Kind]string{
 	event.SyncFailing:    "店舗の連動の失敗",
 	event.SyncRecovered:  "店舗の連動の回復",
 	event.WebhookStopped: "Webhook の停止",
+	event.ViewReport:     "事前設定の毎日の送信",
 }

@@ -90,6 +90,8 @@ const (
 	DonePatternGone   Done = "pattern_gone"
 	DoneView          Done = "view"
 	DoneViewGone      Done = "view_gone"
+	DoneReport        Done = "view_report"
+	DoneReportGone    Done = "view_report_gone"
 	DoneNothing       Done = "nothing"
 	DoneBulk          Done = "bulk"
 	DoneTerms         Done = "terms"
@@ -151,6 +153,8 @@ var doneSentences = map[Done]string{
 	DonePatternGone:   "配分パターンを削除しました。",
 	DoneView:          "事前設定を保存しました。",
 	DoneViewGone:      "事前設定を削除しました。",
+	DoneReport:        "毎日の送信を保存しました。",
+	DoneReportGone:    "毎日の送信を止めました。",
 	DoneNothing:       "先に、一覧で SKU にチェックを付けてください。",
 	DoneBulk:          "選んだ SKU を変更しました。各店舗へ反映します。",
 	DoneAllotment:     "配分を変更しました。各店舗へ反映します。",
