@@ -95,6 +95,7 @@ var routes = []route{
 	{http.MethodGet, importsPath + "/{import}", reading, (*API).loadImport},
 	{http.MethodGet, importsPath + "/{import}/rows", reading, (*API).listImportRows},
 	{http.MethodGet, importsPath + "/{import}/findings", reading, (*API).listImportFindings},
+	{http.MethodGet, importsPath + "/{import}/refused", reading, (*API).listRefusedRows},
 	{http.MethodPost, importsPath + "/{import}/apply", writing, (*API).applyImport},
 	{http.MethodPost, importsPath + "/{import}/undo", writing, (*API).undoImport},
 	{http.MethodPost, importsPath + "/{import}/cancel", writing, (*API).cancelImport},

@@ -235,6 +235,21 @@ func (a *API) listImportFindings(r *request) error {
 	return r.answer(http.StatusOK, answer)
 }
 
+// listRefusedRows gives the rows that cannot be used as a file like the one that they are from.
+func (a *API) listRefusedRows(r *request) error {
+	p := r.parameters("language")
+	lang := p.choice("language", string(exchange.Japanese), string(exchange.English))
+	if p.err != nil {
+		return p.err
+	}
+	i, err := a.findImport(r)
+	if err != nil {
+		return err
+	}
+	r.w.Header().Set("Content-Type", "text/csv")
+	return a.deps.Import.WriteRefused(r.ctx(), r.token.Tenant, i, exchange.Language(lang), r.w)
+}
+
 // applyImport applies an import. Where rows were refused the caller must say that only the others are wanted.
 func (a *API) applyImport(r *request) error {
 	p := r.parameters("partial")

@@ -74,6 +74,9 @@ func without(list, others []string) []string {
 	}
 	var rest []string
 	for _, h := range list {
+		if isReport(h) {
+			continue // refused rows that come back
+		}
 		key := headerKey(h)
 		if have[key]--; have[key] < 0 {
 			rest = append(rest, h)

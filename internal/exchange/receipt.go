@@ -18,6 +18,8 @@ type ReceiptOptions struct {
 	Refused io.Writer
 	// Language is that of the words in Refused; "" is Japanese.
 	Language Language
+	// EachRefused, where it is set, gets every refused row as it is found; an error of it ends the reading.
+	EachRefused func(RefusedRow) error
 	// Each, where it is set, gets every finding about a row as it is made; an error of it ends the reading.
 	Each func(*Problem) error
 	// JSON gets the whole receipt with every finding, once Close is called.
@@ -39,8 +41,7 @@ type Receipt struct {
 	More     int64      `json:"more,omitempty"`
 
 	options ReceiptOptions
-	refused *sink
-	headers []string // of the refused rows
+	refused *RefusedWriter
 	counts  map[Code]int64
 	begun   bool // the JSON's first finding is written
 }
@@ -74,13 +75,6 @@ type ReasonCount struct {
 	Rows int64 `json:"rows"`
 }
 
-// reportHeaders are the columns that are added to refused rows; they are passed over when the file comes back.
-var reportHeaders = []Words{{"soroi: 行", "soroi: line"}, {"soroi: 理由", "soroi: reason"}, {"soroi: 次にすること", "soroi: next"}}
-
-func isReport(header string) bool {
-	return slices.ContainsFunc(reportHeaders, func(w Words) bool { return w.JA == header || w.EN == header })
-}
-
 func itoa(n int) string { return strconv.Itoa(n) }
 
 func newReceipt(s *Sheet, uses []ColumnUse, o ReceiptOptions) (*Receipt, error) {
@@ -94,14 +88,7 @@ func newReceipt(s *Sheet, uses []ColumnUse, o ReceiptOptions) (*Receipt, error) 
 	}
 	if o.Refused != nil {
 		var err error
-		if r.refused, err = newSink(o.Refused, UTF8BOM); err != nil {
-			return nil, err
-		}
-		r.headers = append(r.headers, s.Headers...)
-		for _, w := range reportHeaders {
-			r.headers = append(r.headers, w.In(o.Language))
-		}
-		if err := r.refused.row(r.headers, r.headers, nil); err != nil {
+		if r.refused, err = NewRefusedWriter(o.Refused, s.Headers, RefusedOptions{Language: o.Language}); err != nil {
 			return nil, err
 		}
 	}
@@ -173,41 +160,24 @@ func (r *Receipt) Add(name string, n int64) { r.add(name, n) }
 func (r *Receipt) ended(s *Sheet) { r.File.LineEnding = s.LineEnding() }
 
 func (r *Receipt) writeRefused(row *Record, problems []*Problem) error {
+	if r.refused == nil && r.options.EachRefused == nil {
+		return nil
+	}
+	refused := RefusedRow{Line: row.Line, EndLine: row.EndLine, Cells: row.Cells}
+	for _, p := range problems {
+		if p.Fate() == RowRefused {
+			refused.Problems = append(refused.Problems, p)
+		}
+	}
+	if r.options.EachRefused != nil {
+		if err := r.options.EachRefused(refused); err != nil {
+			return err
+		}
+	}
 	if r.refused == nil {
 		return nil
 	}
-	var what, next []string
-	for _, p := range problems {
-		if p.Fate() != RowRefused {
-			continue
-		}
-		sentence := p.Sentence(r.options.Language)
-		if p.Header != "" && !strings.Contains(sentence, p.Header) {
-			sentence = p.Header + ": " + sentence
-		}
-		what, next = append(what, sentence), append(next, p.Next(r.options.Language))
-	}
-	line := itoa(row.Line)
-	if row.EndLine > row.Line {
-		line += "–" + itoa(row.EndLine)
-	}
-	cells := make([]string, 0, len(row.Cells)+3)
-	for _, cell := range row.Cells {
-		cells = append(cells, guard(cell))
-	}
-	cells = append(cells, line, protect(strings.Join(what, " "), TextField), protect(strings.Join(next, " "), TextField))
-	return r.refused.row(cells, r.headers, nil)
-}
-
-// guard makes a cell of somebody's file safe to open in a spreadsheet again, and keeps what it says to this reader.
-func guard(cell string) string {
-	if _, ok := unwrap(cell); ok {
-		return cell
-	}
-	if n, p := parseNumber(cell); p == nil && (n.signed || keeps(cell)) {
-		return cell
-	}
-	return protect(cell, CodeField)
+	return r.refused.Write(refused)
 }
 
 func (r *Receipt) writeFinding(p *Problem) error {
@@ -267,8 +237,8 @@ func (r *Receipt) MarshalJSON() ([]byte, error) {
 // Close completes what goes to the writers. The writers stay open.
 func (r *Receipt) Close() error {
 	if r.refused != nil {
-		if err := r.refused.w.Flush(); err != nil {
-			return fmt.Errorf("write the refused rows: %w", err)
+		if err := r.refused.Close(); err != nil {
+			return err
 		}
 	}
 	if r.options.JSON == nil {

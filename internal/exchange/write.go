@@ -134,12 +134,15 @@ func newSink(w io.Writer, encoding Encoding) (*sink, error) {
 	default:
 		return nil, &Problem{Code: NoSuchEncoding, Value: string(encoding)}
 	}
-	s.quoted = "\"\r\n" + s.delim
+	s.delimit(s.delim[0])
 	if _, err := s.w.WriteString(mark); err != nil {
 		return nil, fmt.Errorf("write the file: %w", err)
 	}
 	return s, nil
 }
+
+// delimit sets what parts the cells.
+func (s *sink) delimit(c byte) { s.delim, s.quoted = string(rune(c)), "\"\r\n"+string(rune(c)) }
 
 func (s *sink) row(cells, headers []string, kinds []FieldKind) error {
 	s.buf = s.buf[:0]

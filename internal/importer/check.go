@@ -42,10 +42,16 @@ func checking[T any](format *exchange.Format[T], begin func(context.Context, *Ch
 			return nil, err
 		}
 		var findings []store.ImportFinding
+		var refusedRows []string
 		receipts := c.Receipts
 		receipts.Each = func(p *exchange.Problem) error {
 			text, err := json.Marshal(p)
 			findings = append(findings, store.ImportFinding{Line: int64(p.Line), Fate: string(p.Fate()), Problem: string(text)})
+			return err
+		}
+		receipts.EachRefused = func(r exchange.RefusedRow) error {
+			text, err := json.Marshal(r)
+			refusedRows = append(refusedRows, string(text))
 			return err
 		}
 		rows, err := exchange.Read(c.sheet, format, exchange.ReadOptions{Defaults: exchange.Defaults{Mode: c.options.Mode}, Mapping: c.options.Mapping, Receipt: receipts})
@@ -71,6 +77,7 @@ func checking[T any](format *exchange.Format[T], begin func(context.Context, *Ch
 				}
 			}
 			counts := rows.Receipt().Rows
+			stage.RefusedRows = refusedRows
 			stage.Findings, stage.Refused, stage.RowsRead, stage.BytesRead = findings, counts.Refused-refused, counts.Read, c.sheet.Offset()
 			if err := c.service.db.StageImport(ctx, c.tenant, c.Import.ID, c.service.holder, holdFor, stage); err != nil {
 				return err
@@ -78,7 +85,7 @@ func checking[T any](format *exchange.Format[T], begin func(context.Context, *Ch
 			if c.Progress != nil {
 				c.Progress(stage.RowsRead, stage.BytesRead)
 			}
-			refused, findings, part = counts.Refused, nil, part[:0]
+			refused, findings, refusedRows, part = counts.Refused, nil, nil, part[:0]
 			return nil
 		}
 		for row := range rows.All() {

@@ -1,10 +1,13 @@
 package importer
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 
 	"soroi/internal/exchange"
+	"soroi/internal/stock"
 	"soroi/internal/store"
 )
 
@@ -67,4 +70,39 @@ func Remaining(done, all int64, elapsed float64) float64 {
 		return 0
 	}
 	return elapsed * float64(all-done) / float64(done)
+}
+
+// WriteRefused writes the rows of an import that could not be used as a file like the one that they are from, with the reasons, so that they can be put right and
+// taken in again.
+func (s *Service) WriteRefused(ctx context.Context, tenant stock.TenantID, job store.Import, lang exchange.Language, w io.Writer) error {
+	r, err := ReceiptOf(job)
+	if err != nil || r == nil {
+		return err
+	}
+	headers := make([]string, len(r.Columns))
+	for i, c := range r.Columns {
+		headers[i] = c.Header
+	}
+	out, err := exchange.NewRefusedWriter(w, headers, exchange.RefusedLike(r.File, lang))
+	if err != nil {
+		return err
+	}
+	for after := int64(0); ; after += partRows {
+		list, err := s.db.ListRefusedRows(ctx, tenant, job.ID, after, partRows)
+		if err != nil {
+			return err
+		}
+		for i, body := range list {
+			var row exchange.RefusedRow
+			if err := json.Unmarshal([]byte(body), &row); err != nil {
+				return fmt.Errorf("refused row %d of import %d: %w", after+int64(i)+1, job.ID, err)
+			}
+			if err := out.Write(row); err != nil {
+				return err
+			}
+		}
+		if len(list) < partRows {
+			return out.Close()
+		}
+	}
 }

@@ -111,8 +111,9 @@ func (db *DB) AddImport(ctx context.Context, tenant stock.TenantID, i Import, ho
 type ImportPart struct {
 	Rows                []ImportRow
 	Findings            []ImportFinding
-	Refused             int64 // rows of this part that are not usable
-	RowsRead, BytesRead int64 // of the file so far
+	RefusedRows         []string // JSON of exchange.RefusedRow
+	Refused             int64    // rows of this part that are not usable
+	RowsRead, BytesRead int64    // of the file so far
 }
 
 // StageImport adds a part to an import that holder is checking.
@@ -154,6 +155,17 @@ func (db *DB) StageImport(ctx context.Context, tenant stock.TenantID, id ImportI
 			})
 		if err != nil {
 			return err
+		}
+		if len(p.RefusedRows) > 0 {
+			var last int64
+			if err := tx.one(ctx, []any{&last}, "SELECT COALESCE(MAX(refused), 0) FROM import_refused WHERE tenant_id = $1 AND import_id = $2", int64(id)); err != nil {
+				return err
+			}
+			err = tx.insertRows(ctx, "import_refused (tenant_id, import_id, refused, body)", "BIGINT BIGINT TEXT", "", len(p.RefusedRows),
+				func(args []any, i int) []any { return append(args, int64(id), last+1+int64(i), p.RefusedRows[i]) })
+			if err != nil {
+				return err
+			}
 		}
 		_, err = tx.exec(ctx, `UPDATE import_job SET changing = changing + $3, units_before = units_before + $4, units_after = units_after + $5 WHERE tenant_id = $1 AND import_id = $2`,
 			int64(id), changing, before, after)

@@ -93,6 +93,25 @@ func (db *DB) ListImportFindings(ctx context.Context, tenant stock.TenantID, id 
 	return list, nil
 }
 
+// ListRefusedRows reads rows of a file that could not be used, as JSON of exchange.RefusedRow, in the order in which they were found: up to limit of those after
+// the given number. Numbers rise from 1 without gaps.
+func (db *DB) ListRefusedRows(ctx context.Context, tenant stock.TenantID, id ImportID, after int64, limit int) ([]string, error) {
+	var list []string
+	err := db.Read(ctx, tenant, func(tx *Tx) error {
+		list = list[:0]
+		return tx.query(ctx, func(rows *sql.Rows) error {
+			var body string
+			err := rows.Scan(&body)
+			list = append(list, body)
+			return err
+		}, "SELECT body FROM import_refused WHERE tenant_id = $1 AND import_id = $2 AND refused > $3 ORDER BY refused LIMIT $4", int64(id), after, limit)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("refused rows of import %d: %w", id, err)
+	}
+	return list, nil
+}
+
 // StockPlace is one SKU at one location.
 type StockPlace struct {
 	SKU      stock.SKUID

@@ -97,6 +97,18 @@ func TestImports(t *testing.T) {
 		if csv.Code != http.StatusOK || !strings.Contains(csv.html, `=""=cmd""`) || strings.Contains(csv.html, ",=cmd") {
 			t.Errorf("findings: %d %s", csv.Code, csv.html)
 		}
+		back := m.browser.get(to + "/refused.csv")
+		if back.Code != http.StatusOK || !strings.Contains(back.html, "123,5,,4,") || strings.Contains(back.html, "A-1") || strings.Contains(back.html, ",=cmd") {
+			t.Errorf("refused rows: %d %s", back.Code, back.html)
+		}
+		mended := m.imported("stock", "set", strings.ReplaceAll(strings.ReplaceAll(back.html, "123,5", "00123,5"), `"=""=cmd"""`, "B-2"))
+		if job := m.settled(mended); job.Refused != 0 || job.Staged != 2 {
+			t.Errorf("refused rows, put right and taken in again: %+v", job)
+		}
+		m.browser.post(mended, mended+"/discard", nil)
+		if v := m.browser.get(mended + "/refused.csv"); v.Code != http.StatusNotFound {
+			t.Errorf("no row was refused: %d", v.Code)
+		}
 		if v := m.browser.post(to, to+"/apply", nil); v.Code != http.StatusUnprocessableEntity || !strings.Contains(v.html, `class="wrong"`) {
 			t.Errorf("refused rows were passed over without asking: %d", v.Code)
 		}

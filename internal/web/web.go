@@ -204,6 +204,7 @@ func New(d Deps) (http.Handler, error) {
 		"GET /imports/{id}":              importScreen.Show,
 		"GET /imports/{id}/live":         importScreen.Live,
 		"GET /imports/{id}/findings.csv": importScreen.Findings,
+		"GET /imports/{id}/refused.csv":  importScreen.Refused,
 		"GET /imports/{id}/undo":         importScreen.AskUndo,
 		"GET /import-columns/{id}":       importScreen.ChooseColumns,
 		"POST /import-columns/{id}":      importScreen.TakeColumns,

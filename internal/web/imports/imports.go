@@ -309,6 +309,20 @@ func (s *Screen) Findings(w http.ResponseWriter, r *http.Request) error {
 	}
 }
 
+// Refused is GET /imports/{id}/refused.csv: the rows that cannot be used, to be put right and taken in again.
+func (s *Screen) Refused(w http.ResponseWriter, r *http.Request) error {
+	job, frame, err := s.load(r)
+	if err != nil {
+		return err
+	}
+	if job.Refused == 0 || job.Receipt == "" {
+		return ui.ErrMissing
+	}
+	w.Header().Set("Content-Type", "text/csv")
+	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="refused-%d.csv"`, job.ID))
+	return s.work.WriteRefused(r.Context(), frame.TenantID, job, exchange.Language(frame.Lang), w)
+}
+
 // Template is GET /import-template/{kind}: a file to fill in.
 func (s *Screen) Template(w http.ResponseWriter, r *http.Request) error {
 	format, known := exchange.FindFormat(r.PathValue("kind"))

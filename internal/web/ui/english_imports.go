@@ -74,6 +74,7 @@ var englishImports = map[string]string{
 	"使う行":             "Used",
 	"使えない":            "Refused",
 	"使えない%s行を除いて反映する": "Apply without the %s refused rows",
+	"使えない行を書き出して直す":   "Download the refused rows to correct them",
 	"使えない行":           "Refused",
 	"使えない行を除いて反映するときは、ここにチェックを付けてください。":             "Tick this to apply the file without the refused rows.",
 	"使える行がありません。何も変えていません。下の理由を見て直し、もう一度取り込んでください。": "No row can be used. Nothing was changed. See the reasons below, put them right, and import the file again.",
