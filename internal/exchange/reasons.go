@@ -43,6 +43,7 @@ const (
 	RowTooLong     Code = "row_too_long"
 	TooManyFields  Code = "too_many_fields"
 	RowCutOff      Code = "row_cut_off"
+	RowUnmended    Code = "row_unmended"
 	ValueMissing   Code = "value_missing"
 	ValueFormula   Code = "value_formula"
 	ValueControl   Code = "value_control"
@@ -163,6 +164,7 @@ var reasons = map[Code]reason{
 	RowTooLong:     {RowRefused, Words{"行が長すぎます(上限 {hint})。", "The row is too long (at most {hint})."}, Words{"{line} 行目を確かめてください。", "Look at line {line}."}},
 	TooManyFields:  {RowRefused, Words{"見出しより値が多い行です({hint})。値の中に区切り文字があるのかもしれません。", "The row has more values than there are headers ({hint}); perhaps a value holds the delimiter."}, Words{"区切り文字を含む値は \" で囲んでください(1,000 は 1000 と書けます)。", "Put values that hold the delimiter into quotation marks (1,000 can be written 1000)."}},
 	RowCutOff:      {RowRefused, Words{"最後の行が途中で切れています。", "The last row is cut off."}, Words{"ファイルが最後まで保存されているか確かめてください。", "Check that the file was saved to its end."}},
+	RowUnmended:    {RowRefused, Words{"前に壊れていた行で、まだ直したことになっていません(「{header}」が「{value}」)。", "The row was broken, and nobody has said that it is put right (\"{header}\" is \"{value}\")."}, Words{"行を直したら、「{header}」を空欄にしてください。", "Once the row is right, clear \"{header}\"."}},
 	ValueMissing:   {RowRefused, Words{"「{header}」が空欄です。", "\"{header}\" is empty."}, Words{"値を入れるか、行を消してください。", "Fill it in or remove the row."}},
 	ValueFormula:   {RowRefused, Words{"「{value}」は計算式です。計算式は読み込めません。", "\"{value}\" is a formula; formulas are not worked out."}, Words{"計算式を値に変えて(コピーして「値の貼り付け」)保存してください。", "Turn it into its value (copy, then paste values) and save again."}},
 	ValueControl:   {RowRefused, Words{"「{header}」に目に見えない制御文字があります({hint})。", "\"{header}\" holds an invisible control character ({hint})."}, Words{"値を入力し直してください。", "Type the value again."}},

@@ -169,6 +169,7 @@ func (r *Receipt) writeRefused(row *Record, problems []*Problem) error {
 			refused.Problems = append(refused.Problems, p)
 		}
 	}
+	refused.Damaged = damaged(refused.Problems)
 	if r.options.EachRefused != nil {
 		if err := r.options.EachRefused(refused); err != nil {
 			return err

@@ -14,6 +14,24 @@ type RefusedRow struct {
 	EndLine  int        `json:"end_line"`
 	Cells    []string   `json:"cells"`
 	Problems []*Problem `json:"problems"`
+	// Damaged: the cells are only what could be made of the row, and as they stand they may say something else than was written. Such a row is not taken when it
+	// comes back until a person has looked at it.
+	Damaged bool `json:"damaged,omitempty"`
+}
+
+// damages are faults of writing after which the cells are not what stood there.
+var damages = []Code{TooManyFields, RowCutOff, NULByte, UnclosedQuote, StrayQuote, FieldTooLong, RowTooLong, RowUnmended}
+
+func damaged(problems []*Problem) bool {
+	return slices.ContainsFunc(problems, func(p *Problem) bool { return slices.Contains(damages, p.Code) })
+}
+
+// unmended marks the line of a damaged row. Who has put the row right clears the cell.
+var unmended = Words{"要修正", "to be mended"}
+
+// isUnmended tells whether a row that comes back still bears the mark.
+func isUnmended(header, cell string) bool {
+	return isReport(header) && (strings.HasSuffix(cell, unmended.JA) || strings.HasSuffix(cell, unmended.EN))
 }
 
 // RefusedOptions say how refused rows are written.
@@ -52,6 +70,7 @@ func isReport(header string) bool {
 type RefusedWriter struct {
 	out     *sink
 	headers []string
+	own     []int // the columns that no earlier report has added
 	lang    Language
 }
 
@@ -64,7 +83,12 @@ func NewRefusedWriter(w io.Writer, headers []string, o RefusedOptions) (*Refused
 	if o.Delimiter != 0 {
 		out.delimit(o.Delimiter)
 	}
-	x := &RefusedWriter{out: out, headers: slices.Clone(headers), lang: cmp.Or(o.Language, Japanese)}
+	x := &RefusedWriter{out: out, lang: cmp.Or(o.Language, Japanese)}
+	for j, h := range headers {
+		if !isReport(h) {
+			x.own, x.headers = append(x.own, j), append(x.headers, h)
+		}
+	}
 	for line := 1; line < o.HeaderLine; line++ {
 		if err := out.row(nil, nil, nil); err != nil {
 			return nil, err
@@ -90,9 +114,19 @@ func (x *RefusedWriter) Write(row RefusedRow) error {
 	if row.EndLine > row.Line {
 		line += "–" + itoa(row.EndLine)
 	}
+	if row.Damaged {
+		line += " " + unmended.In(x.lang)
+		if step := (&Problem{Code: RowUnmended, Header: x.headers[len(x.headers)-3]}).Next(x.lang); !slices.Contains(next, step) {
+			next = append(next, step)
+		}
+	}
 	cells := make([]string, 0, len(row.Cells)+3)
-	for _, cell := range row.Cells {
-		cells = append(cells, guard(cell))
+	for _, j := range x.own {
+		if j < len(row.Cells) {
+			cells = append(cells, guard(row.Cells[j]))
+		} else {
+			cells = append(cells, "")
+		}
 	}
 	cells = append(cells, line, protect(strings.Join(what, " "), TextField), protect(strings.Join(next, " "), TextField))
 	return x.out.row(cells, x.headers, nil)

@@ -13,6 +13,7 @@ type Rows[T any] struct {
 	format  *Format[T]
 	binding *binding[T]
 	used    []bool // by column of the file
+	report  []int  // columns that an earlier report has added
 	options ReadOptions
 	receipt *Receipt
 	add     func(name string, n int64)
@@ -51,6 +52,9 @@ func Read[T any](s *Sheet, f *Format[T], o ReadOptions) (*Rows[T], error) {
 	r := &Rows[T]{sheet: s, format: f, binding: b, used: make([]bool, len(s.Headers)), options: o}
 	for j, use := range b.uses {
 		r.used[j] = use.Key != ""
+		if isReport(use.Header) {
+			r.report = append(r.report, j)
+		}
 	}
 	if r.receipt, err = newReceipt(s, b.uses, o.Receipt); err != nil {
 		return nil, err
@@ -148,6 +152,12 @@ func (r *Rows[T]) read(row *Row[T]) []*Problem {
 			whole = false
 		}
 		problems = append(problems, p)
+	}
+	for _, j := range r.report {
+		if cell := row.Cells[j]; isUnmended(r.sheet.Headers[j], cell) {
+			whole = false
+			problems = append(problems, &Problem{Code: RowUnmended, Line: row.Line, EndLine: row.EndLine, Header: r.sheet.Headers[j], Value: cell})
+		}
 	}
 	if !whole {
 		return slices.DeleteFunc(problems, func(p *Problem) bool { return p.Fate() == RowNoted })
