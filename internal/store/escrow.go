@@ -114,7 +114,7 @@ var (
 		WHEN listing.sent_absolute THEN ` + lesser(greater(overwritten, "0"), unbounded) + `
 		ELSE ` + greater("listing.unseen + CASE WHEN v.column10 AND listing.sent < v.column3 AND NOT "+proofless+" THEN v.column3 - listing.sent ELSE 0 END + "+
 		lesser(movedTo, "0"), "0") + ` END`
-	answeredUnseenAt = `CASE WHEN v.column2 = 'applied' AND (listing.sent_absolute OR v.column10 AND listing.sent < v.column3) THEN $2 + ` + margin + ` ELSE listing.unseen_at END`
+	answeredUnseenAt = `CASE WHEN v.column2 = 'applied' AND (listing.sent_absolute OR v.column10 AND listing.sent < v.column3) THEN CAST($2 AS BIGINT) + ` + margin + ` ELSE listing.unseen_at END`
 	answeredKnown    = `CASE WHEN v.column2 <> 'applied' THEN listing.expected
 		WHEN listing.sent = ` + unlimited + ` OR listing.expected = ` + unlimited + ` THEN listing.sent
 		WHEN listing.sent_absolute THEN listing.sent + ` + lesser(overwritten, "0") + `
