@@ -22,6 +22,7 @@ func Derive(b store.Basis, l store.Listing, specs []channel.Spec) Explanation {
 		e.limited(b.Allotment.Bundle, asks)
 	}
 	e.target(b, l, target.Quantity)
+	e.excess(b, sellable)
 	e.sent(l)
 	e.shown(b, l)
 	e.standing(l, shop, b.At)
@@ -128,6 +129,8 @@ func (e *Explanation) limited(b *store.Bundle, shop allocation.Shop) {
 // target compares what the listing should show with what the books give.
 func (e *Explanation) target(b store.Basis, l store.Listing, computed stock.Quantity) {
 	switch same := l.Target != nil && l.Target.Compare(computed) == 0; {
+	case l.Share != nil && l.Share.Compare(computed) == 0 && l.Target != nil && !same:
+		e.heldBack(b, l)
 	case same:
 		e.add(TargetIs, l.TargetAt, "quantity", l.Target)
 	case b.Unplanned:
@@ -136,6 +139,51 @@ func (e *Explanation) target(b store.Basis, l store.Listing, computed stock.Quan
 		e.add(TargetOdd, l.TargetAt, "quantity", l.Target, "next", &computed)
 		e.Explained = false
 	}
+}
+
+// heldBack tells why a listing may not show its share yet: whom it waits for. The units that another shop may still sell beyond its own share are not
+// anybody else's before it has surely lost them (docs/escrow.md).
+func (e *Explanation) heldBack(b store.Basis, l store.Listing) {
+	e.add(TargetHeld, l.TargetAt, "quantity", l.Target, "share", l.Share)
+	waits := false
+	for _, o := range b.Listings {
+		share, _ := shareOf(o)
+		switch over := o.Exposure - share; {
+		case o.ID == l.ID || over <= 0 || o.Share == nil:
+		case o.Exposure >= allocation.Unbounded/2:
+			waits = true
+			e.add(HeldUnread, time.Time{}, "shop", shopOf(b.Shops, o.Shop).Name)
+		default:
+			waits = true
+			e.add(HeldFor, time.Time{}, "shop", shopOf(b.Shops, o.Shop).Name, "units", over)
+		}
+	}
+	if !waits {
+		e.add(HeldOwn, time.Time{})
+	}
+}
+
+// excess tells of units that have left in a way that the shops cannot know: until they have confirmed less, so many may be sold too much.
+func (e *Explanation) excess(b store.Basis, sellable stock.Quantity) {
+	units, limited := sellable.Units()
+	sum := int64(0)
+	for _, o := range b.Listings {
+		if o.Share == nil {
+			return
+		}
+		sum += o.Exposure
+	}
+	if over := sum - units; limited && over > 0 && sum < allocation.Unbounded/2 {
+		e.add(Excess, time.Time{}, "units", over, "exposure", sum)
+	}
+}
+
+// shareOf is what a listing's pattern gives it.
+func shareOf(l store.Listing) (units int64, divided bool) {
+	if l.Share == nil {
+		return 0, false
+	}
+	return l.Share.Units()
 }
 
 // sent tells of the last push and its answer.

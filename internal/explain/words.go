@@ -51,6 +51,11 @@ const (
 	TargetIs     What = "target"
 	TargetWaits  What = "target_being_planned"
 	TargetOdd    What = "target_unexplained"
+	TargetHeld   What = "target_held_back"
+	HeldFor      What = "held_for_shop"
+	HeldUnread   What = "held_for_unread_shop"
+	HeldOwn      What = "held_for_own_orders"
+	Excess       What = "excess"
 
 	PartsAllow   What = "parts_allow"
 	PartsDivided What = "parts_divided"
@@ -132,6 +137,11 @@ var sentences = map[What]sentence{
 	Capped:           {"この店舗が表示できる数は {largest} まで", "The shop can show no more than {largest}"},
 	TargetIs:         {"掲載目標は {quantity}", "Target: {quantity}"},
 	TargetWaits:      {"掲載目標は {quantity}。まもなく {next} に計算し直します", "Target: {quantity}, about to become {next}"},
+	TargetHeld:       {"この店舗の分は {share}。いま出せるのは {quantity}", "This shop's share is {share}; {quantity} may be shown now"},
+	HeldFor:          {"{shop} が {units} 個減らし終えるのを待っています", "Waits until {shop} has surely given up {units}"},
+	HeldUnread:       {"{shop} の表示がまだ確かめられていません", "Waits until it is known what {shop} shows"},
+	HeldOwn:          {"この店舗の受注が出そろうか、販売が落ち着くのを待っています", "Waits until this shop's orders are in, or sales are quiet"},
+	Excess:           {"店舗の知らないところで在庫が減り、最大 {units} 個が売り越しになるかもしれません。店舗が減らし終えるまで続きます", "Units have left elsewhere: up to {units} may be oversold until the shops have confirmed less"},
 	TargetOdd:        {"説明できません：掲載目標は {quantity} ですが、計算では {next} です", "Unexplained: the target is {quantity}, but the books give {next}"},
 	Decided:          {"このときの掲載目標は {at} に決めたもので、論理在庫 {available}、販売可能数 {sellable} から計算しました", "What shops were to show was decided at {at}, from {available} available and {sellable} sellable"},
 	DecidedShop:      {"{shop} の掲載目標は {target}", "{shop} was to show {target}"},

@@ -48,7 +48,7 @@ func (r *accountRow) account() allocation.Account {
 	case r.inFlight:
 		a.Busy = allocation.Move
 	}
-	a.Unsure = r.unsure || !r.expected.Valid || !r.inFlight && r.doubt > 0
+	a.Unsure = r.unsure || !r.inFlight && (!r.expected.Valid || r.doubt > 0)
 	switch {
 	case !r.expected.Valid:
 	case r.expected.Int64 == stock.Unlimited.Sortable():

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"soroi/internal/allocation"
 	"soroi/internal/clock"
 	"soroi/internal/event"
 	"soroi/internal/stock"
@@ -235,3 +236,12 @@ func (db *DB) Texts(ctx context.Context, query string) (texts []string, err erro
 
 // SetFewHits changes up to how many hits a search goes from those, and how many it examines to count more.
 func (db *DB) SetFewHits(n, examined int) { db.fewHits, db.examined = n, examined }
+
+// Account is what is known of a listing, as planning knows it.
+func (db *DB) Account(ctx context.Context, tenant stock.TenantID, listing ListingID) (allocation.Account, error) {
+	var r accountRow
+	err := db.Read(ctx, tenant, func(tx *Tx) error {
+		return tx.one(ctx, r.dest(), "SELECT "+accountColumns+" FROM listing WHERE tenant_id = $1 AND listing_id = $2", int64(listing))
+	})
+	return r.account(), err
+}

@@ -283,10 +283,8 @@ func (l *listingSight) sold(line, was order.Line, snapshot order.Snapshot, retur
 	}
 	l.soldNow += units
 	l.lastSold = at
+	l.unsure = l.unsure || l.overwriting // the write may have come before or after the sale
 	switch {
-	case l.overwriting:
-		l.unsure = true // the write may have come before or after the sale
-		l.before += units
 	case at.Before(l.settledFrom.Add(-clockMargin)):
 		l.before += units // already in the settled number
 	case at.After(l.settledUntil.Add(clockMargin)):

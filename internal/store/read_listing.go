@@ -47,8 +47,11 @@ type Listing struct {
 	Lane       Lane
 	State      ListingState
 	Target     *stock.Quantity // nil until planned
-	TargetAt   time.Time
-	DueSince   time.Time // since when it has been out of line
+	Share      *stock.Quantity // what the pattern gives it while the units are divided: Target is what may be shown of it by now. Else nil
+	// Exposure is the most that the shop may have sold or may yet sell without our knowing; at least allocation.Unbounded/2 where there is no bound.
+	Exposure int64
+	TargetAt time.Time
+	DueSince time.Time // since when it has been out of line
 	// Expected is what the shop is believed to show. Nil when nobody knows: it was never read, or the shop has sold more than it can
 	// have shown (Overdrawn).
 	Expected   *stock.Quantity
@@ -125,15 +128,17 @@ func lasting(kind channel.ErrorKind) bool {
 const listingColumns = `listing_id, shop_id, sku_id, ref, code, title, ignored, NOT pulled, lane, target,
 	target_at, due_since, expected, settled_until, unsure, in_flight, full_pass, sent,
 	sent_absolute, sent_at, answer, answered_at, error_kind, error_code, error_text, failures,
-	held_until, shown, shown_at, read_at, strikes`
+	held_until, shown, shown_at, read_at, strikes, share, ` + accountColumns
 
 // scanListing reads a row of listingColumns, then more. The state is the caller's to set.
 func scanListing(rows *sql.Rows, more ...any) (Listing, error) {
 	var l Listing
-	var sku, target, expected, sent, shown sql.NullInt64
+	var sku, target, expected, sent, shown, share sql.NullInt64
+	var account accountRow
 	var targetAt, dueSince, settled, sentAt, answeredAt, heldUntil, shownAt, readAt int64
 	dest := []any{&l.ID, &l.Shop, &sku, &l.Ref, &l.Code, &l.Title, &l.Ignored, &l.OrdersOnly, &l.Lane, &target, &targetAt, &dueSince, &expected, &settled, &l.Unsure, &l.InFlight, &l.FullPass, &sent,
-		&l.Overwrote, &sentAt, &l.Answer, &answeredAt, &l.ErrorKind, &l.ErrorCode, &l.ErrorText, &l.Failures, &heldUntil, &shown, &shownAt, &readAt, &l.Strikes}
+		&l.Overwrote, &sentAt, &l.Answer, &answeredAt, &l.ErrorKind, &l.ErrorCode, &l.ErrorText, &l.Failures, &heldUntil, &shown, &shownAt, &readAt, &l.Strikes, &share}
+	dest = append(dest, account.dest()...)
 	if err := rows.Scan(append(dest, more...)...); err != nil {
 		return l, err
 	}
@@ -141,7 +146,8 @@ func scanListing(rows *sql.Rows, more ...any) (Listing, error) {
 		expected.Valid = false
 	}
 	l.SKU = stock.SKUID(sku.Int64)
-	l.Target, l.Expected, l.Sent, l.Shown = quantity(target), quantity(expected), quantity(sent), quantity(shown)
+	l.Target, l.Expected, l.Sent, l.Shown, l.Share = quantity(target), quantity(expected), quantity(sent), quantity(shown), quantity(share)
+	l.Exposure = account.account().Exposure()
 	l.TargetAt, l.DueSince, l.SettledAt, l.SentAt = instant(targetAt), instant(dueSince), instant(settled), instant(sentAt)
 	l.AnsweredAt, l.HeldUntil, l.ShownAt, l.ReadAt = instant(answeredAt), instant(heldUntil), instant(shownAt), instant(readAt)
 	return l, nil

@@ -68,6 +68,9 @@ func (db *DB) verify(ctx context.Context, tenant stock.TenantID, progress func(d
 		if err == nil && v.report.Broken == nil {
 			err = v.stocktakes(ctx)
 		}
+		if err == nil && v.report.Broken == nil {
+			err = v.divided(ctx)
+		}
 		report = v.report
 		return err
 	})

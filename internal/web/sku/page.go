@@ -60,6 +60,7 @@ type Shop struct {
 	ShownAt   time.Time
 	Target    *stock.Quantity
 	TargetAt  time.Time
+	Share     *stock.Quantity // what the pattern gives it, where that is not the target yet
 	State     ui.State
 	Trouble   *ui.Trouble
 	MallCode  string // the mall's own code and words of the last refusal

@@ -110,6 +110,9 @@ func fill(page *Page, item store.SKU) {
 	for _, l := range item.Listings {
 		shop := Shop{ListingID: int64(l.ID), ShopID: int64(l.Shop), Name: names[l.Shop], Ref: string(l.Ref), Shown: l.Believed(), ShownAt: l.ShownAt, Target: l.Target, TargetAt: l.TargetAt,
 			State: ui.State(l.State), MallCode: l.ErrorCode, MallWords: l.ErrorText}
+		if l.Share != nil && l.Target != nil && l.Share.Compare(*l.Target) != 0 {
+			shop.Share = l.Share
+		}
 		if l.State == store.StateError {
 			trouble := page.Lang.TroubleOf(l.ErrorKind)
 			shop.Trouble = &trouble

@@ -136,6 +136,10 @@ func (w *Why) put(l ui.Lang, step explain.Step) {
 		rung("right", "店舗の上限", number(l, step, "largest"), words, false)
 	case explain.TargetIs:
 		rung("right", "掲載目標", number(l, step, "quantity"), l.T("%s に決定", ui.When(step.At)), true)
+	case explain.TargetHeld:
+		rung("right", "掲載目標", number(l, step, "quantity"), words, true)
+	case explain.HeldFor, explain.HeldUnread, explain.HeldOwn:
+		more(words)
 	case explain.TargetWaits:
 		rung("right", "掲載目標", number(l, step, "quantity"), words, true)
 	case explain.TargetOdd:
@@ -148,7 +152,7 @@ func (w *Why) put(l ui.Lang, step explain.Step) {
 
 // tones are those of the story's lines that are more than plain.
 var tones = map[explain.What]ui.Tone{
-	explain.CommittedOdd: ui.Bad, explain.ShownOdd: ui.Bad, explain.ExpectedOdd: ui.Bad, explain.ShopError: ui.Bad, explain.AnswerRefused: ui.Bad, explain.Failing: ui.Bad,
+	explain.CommittedOdd: ui.Bad, explain.ShownOdd: ui.Bad, explain.ExpectedOdd: ui.Bad, explain.ShopError: ui.Bad, explain.AnswerRefused: ui.Bad, explain.Failing: ui.Bad, explain.Excess: ui.Bad,
 	explain.AnswerApplied: ui.Good, explain.InLine: ui.Good, explain.InFlight: ui.Busy, explain.AnswerAccepted: ui.Busy, explain.Sending: ui.Busy,
 	explain.AnswerConflict: ui.Warn, explain.DriftSeen: ui.Warn, explain.Waiting: ui.Warn,
 	explain.AnswerUnknown: ui.Unclear, explain.Overdrawn: ui.Unclear, explain.Unsure: ui.Unclear, explain.ExpectedUnknown: ui.Unclear, explain.ToBeRead: ui.Unclear,

@@ -15,6 +15,7 @@ func together(parts ...map[string]string) map[string]string {
 }
 
 var englishShared = map[string]string{
+	"配分は %s、ほかの店舗の確認待ち": "Share %s, waiting for other shops",
 	// Measures.
 	"%.1f秒":     "%.1f s",
 	"%d秒":       "%d s",
