@@ -193,6 +193,44 @@ func settleDemo(ctx context.Context, db *store.DB, tenant stock.TenantID) error 
 	return err
 }
 
+// nameOptions gives products their own name, and their SKUs the colour and size that the town's choices say: 青 M.
+func nameOptions(ctx context.Context, db *store.DB, tenant stock.TenantID, goods []town.Good) error {
+	products := make(map[string]*store.ProductEdit)
+	var edit store.CatalogEdit
+	for _, g := range goods {
+		values := strings.Fields(g.Choice)
+		if g.Product == "" || len(values) == 0 || len(values) > stock.MostOptions {
+			continue
+		}
+		names := stock.OptionNames{"種類"}
+		if len(values) > 1 {
+			names = stock.OptionNames{"カラー", "サイズ"}
+		}
+		if products[g.Product] == nil {
+			products[g.Product] = &store.ProductEdit{Code: g.Product, Must: store.MustExist, Name: &g.Title, Options: &names}
+			edit.Products = append(edit.Products, *products[g.Product])
+		}
+		var options stock.Options
+		copy(options[:], values)
+		edit.SKUs = append(edit.SKUs, store.SKUEdit{Code: g.Code, Must: store.MustExist, Options: &options})
+		if len(edit.Products)+len(edit.SKUs) >= store.MostEdits-1 {
+			if err := editCatalog(ctx, db, tenant, edit); err != nil {
+				return err
+			}
+			edit = store.CatalogEdit{}
+		}
+	}
+	return editCatalog(ctx, db, tenant, edit)
+}
+
+func editCatalog(ctx context.Context, db *store.DB, tenant stock.TenantID, edit store.CatalogEdit) error {
+	answer, err := db.EditCatalog(ctx, tenant, edit)
+	if err == nil {
+		err = answer.Refused()
+	}
+	return err
+}
+
 // addGoods adds a town's goods as SKUs with their opening stock.
 func addGoods(ctx context.Context, db *store.DB, tenant stock.TenantID, goods []town.Good) error {
 	location, err := db.DefaultLocation(ctx, tenant)
@@ -209,6 +247,9 @@ func addGoods(ctx context.Context, db *store.DB, tenant stock.TenantID, goods []
 	}
 	if len(goods) == 0 {
 		return nil
+	}
+	if err := nameOptions(ctx, db, tenant, goods); err != nil {
+		return err
 	}
 	opening := store.ChangeRequest{Key: fmt.Sprintf("opening %s and %d more", goods[0].Code, len(goods)-1), Cause: stock.ByImport, Kind: stock.Opening, Document: "opening", Reason: "期首在庫"}
 	for _, g := range goods {
