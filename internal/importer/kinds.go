@@ -3,6 +3,7 @@ package importer
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"soroi/internal/exchange"
 	"soroi/internal/order"
@@ -83,7 +84,7 @@ func beginAssignment(ctx context.Context, c *Check) (looker[exchange.AssignmentR
 	for _, p := range patterns {
 		byName[p.Name] = p.ID
 	}
-	known, seen := newCodes(c), make(map[string]bool)
+	known, taken := newCodes(c), make(map[stock.SKUID]bool)
 	return func(ctx context.Context, rows *exchange.Rows[exchange.AssignmentRow], part []exchange.Row[exchange.AssignmentRow]) ([]staged, error) {
 		refs := make([]exchange.SKURef, len(part))
 		for i, row := range part {
@@ -125,7 +126,24 @@ func beginAssignment(ctx context.Context, c *Check) (looker[exchange.AssignmentR
 				list[i].problems = append(list[i].problems, rows.Problem(&part[i], "product", exchange.ProductUnknown, ""))
 			}
 		}
-		return list, stageRequests(ctx, c, rows, part, list, requests, seen, func(r request) string { return fmt.Sprint(r.Assign[0].SKU, "×", len(r.Assign)) }, "code")
+		// A SKU that one row names by itself and another by its product may not get two patterns: which one was meant is not for us to say.
+		for i := range list {
+			if !list[i].usable() {
+				continue
+			}
+			at, again := "code", slices.ContainsFunc(requests[i].Assign, func(a store.Assignment) bool { return taken[a.SKU] })
+			if part[i].Value.SKU == "" {
+				at = "product"
+			}
+			if again {
+				list[i].problems = append(list[i].problems, rows.Problem(&part[i], at, exchange.CodeRepeated, ""))
+				continue
+			}
+			for _, a := range requests[i].Assign {
+				taken[a.SKU] = true
+			}
+		}
+		return list, stageRequests(ctx, c, rows, part, list, requests, make(map[string]bool), func(r request) string { return fmt.Sprint(r.Assign[0].SKU) }, "code")
 	}, nil
 }
 

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -192,11 +193,19 @@ func (s *Service) link(ctx context.Context, tenant stock.TenantID, key, actor st
 	if err != nil {
 		return nil, err
 	}
+	var skus []stock.SKUID
+	for _, row := range answer.Rows {
+		skus = append(skus, row.Before.SKU, row.After.SKU)
+	}
+	codes, err := s.db.CodesOfSKUs(ctx, tenant, skus)
+	if err != nil {
+		return nil, err
+	}
 	list := make([]outcome, len(requests))
 	for i, row := range answer.Rows {
 		back := r.Rows[i]
 		back.SKU, back.ByRule = row.Before.SKU, row.Before.ByRule
-		list[i] = outcome{changed: row.Before != row.After, undo: request{Link: &back}, words: linkWords(row.Before) + " → " + linkWords(row.After)}
+		list[i] = outcome{changed: row.Before != row.After, undo: request{Link: &back}, words: cmp.Or(codes[row.Before.SKU], "–") + " → " + cmp.Or(codes[row.After.SKU], "–")}
 		switch row.Refused {
 		case "":
 		case store.NoListing, store.NoLine, store.NoSuchShop:
@@ -210,13 +219,6 @@ func (s *Service) link(ctx context.Context, tenant stock.TenantID, key, actor st
 		}
 	}
 	return list, nil
-}
-
-func linkWords(l store.LinkState) string {
-	if l.SKU == 0 {
-		return "–"
-	}
-	return "#" + strconv.FormatInt(int64(l.SKU), 10)
 }
 
 // inputs reads what planning knows of the SKUs of rows.

@@ -113,6 +113,10 @@ func TestSettings_patterns_and_links(t *testing.T) {
 			t.Errorf("a whole product: %+v, %v", whole, d.problems(whole))
 		}
 		d.move(whole, store.ImportUndoing)
+		both := d.take("assignment", "商品コード,SKUコード,配分パターン\nB-2,,均等\n,B-2,既定\n,A-1,均等\n")
+		if strings.Join(d.problems(both), ", ") != "3 code_repeated" || both.Staged != 2 {
+			t.Errorf("one SKU by its product and by itself: %+v, %v", both, d.problems(both))
+		}
 		if wrong := d.take("assignment", "SKUコード,配分パターン\nA-1,ない\n"); strings.Join(d.problems(wrong), ", ") != "2 pattern_unknown" {
 			t.Errorf("%+v, %v", wrong, d.problems(wrong))
 		}
@@ -128,7 +132,7 @@ func TestSettings_patterns_and_links(t *testing.T) {
 			t.Fatal(err)
 		}
 		links := d.take("link", "店舗,出品,SKUコード\n楽天本店,x-1,B-2\n")
-		if links.State != store.ImportApplied || len(of("B-2").Listings) != 1 {
+		if links.State != store.ImportApplied || len(of("B-2").Listings) != 1 || d.changes(links) != "楽天本店 x-1: – → B-2" {
 			t.Errorf("links: %+v, %v", links, d.problems(links))
 		}
 		if wrong := d.take("link", "店舗,出品,SKUコード\n楽天本店,x-2,B-2\nない店,x-1,B-2\n"); strings.Join(d.problems(wrong), ", ") != "3 shop_unknown, 2 listing_unknown" && strings.Join(d.problems(wrong), ", ") != "2 listing_unknown, 3 shop_unknown" {

@@ -125,6 +125,7 @@ func TestImports_patterns_and_exceptions(t *testing.T) {
 		}
 		take("assignment", "SKUコード,配分パターン\nA-1,絞る\n")
 		exceptions := take("exception", "店舗,SKUコード,上限\n本店,A-1,停止\n二号店,A-1,5\n")
+		m.says(m.browser.page(exceptions), "– → 5", "– → 0")
 		a, b := m.load("A-1").Allotment, m.load("B-2").Allotment
 		if !a.Assigned || a.Pattern.Name != "絞る" || b.Assigned {
 			t.Errorf("assigned: %v %q, %v", a.Assigned, a.Pattern.Name, b.Assigned)

@@ -98,7 +98,6 @@ var englishImports = map[string]string{
 	"在庫数の合計":    "Total on hand",
 	"増える":       "Rising",
 	"増減":        "Change",
-	"変わる":       "Changes",
 	"変わること":     "What changes",
 	"変わることのページ": "Pages of what changes",
 	"変わる行":      "Changing",
