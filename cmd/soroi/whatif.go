@@ -32,6 +32,8 @@ type whatifFlags struct {
 	cycles                         int
 	seed                           uint64
 	noSearch, asJSON               bool
+	orders, shops                  string
+	weeks                          float64
 }
 
 const whatifLong = `Whatif plays one SKU in several shops many times over, with customers who come by chance, and prints what each policy comes to, per stock cycle (from
@@ -42,7 +44,10 @@ Compared are a sync as simple as can be (each shop's number is overwritten once 
 the given PATTERN (a file, or with --db one that is stored), auto, and the best static split that a search finds at the same risk.
 
 --poll, --call, --show and --write take one value for all shops, values by shop (rakuten=15s,yahoo=5m), or both. --show takes several equally
-likely ones with slashes (30s/60s/5m).`
+likely ones with slashes (30s/60s/5m).
+
+--orders plays real orders, each with its units, at the times when they were placed: every SKU of the file for itself, with stock kept scarce. Auto then goes by what has been
+seen of the orders so far, as it does in planning.`
 
 func whatifCommand() *cobra.Command {
 	var f whatifFlags
@@ -52,6 +57,9 @@ func whatifCommand() *cobra.Command {
 		Long:  whatifLong,
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.orders != "" {
+				return f.streams(cmd, args)
+			}
 			q, err := f.question()
 			if err == nil && len(args) == 1 {
 				q.Pattern, err = f.pattern(cmd, args[0], q.World.Shops)
@@ -67,6 +75,9 @@ func whatifCommand() *cobra.Command {
 	flags.StringVar(&f.tenant, "tenant", "", "with --db: the merchant's `code`, where there are several")
 	flags.StringVar(&f.name, "name", "", "the pattern's `name`, where the file has several")
 	flags.StringVar(&f.rates, "rate", "", "orders per hour of each `shop`: rakuten=30,yahoo=15")
+	flags.StringVar(&f.orders, "orders", "", "play the orders of this CSV `file` at their own times instead (docs/replay.md has the form)")
+	flags.StringVar(&f.shops, "shops", "A,B,C,D", "with --orders: the `shops`; each order is one's by its number")
+	flags.Float64Var(&f.weeks, "weeks", 0.5, "with --orders: each Monday stock is filled up to this part of a mean week's sales")
 	flags.Int64Var(&f.units, "units", 30, "sellable `units` at the beginning of a cycle")
 	flags.StringVar(&f.poll, "poll", "15s", "how often a shop's orders are polled, a `time`")
 	flags.StringVar(&f.call, "call", "1s", "how long a call takes, a `time`")

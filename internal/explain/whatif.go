@@ -21,6 +21,10 @@ var whatifWords = map[string]sentence{
 	"head":            {"%d 個が売り切れるまでを %d 回", "From %d units until all are sold, %d times"},
 	"kept_up":         {"減るたびに配り直す", "divided anew as they go"},
 	"as_they_are":     {"最初の数のまま、配り直さない", "each shop sells its own, none are moved"},
+	"wanted":          {"欲しい数", "wanted"},
+	"sold":            {"売れた数", "sold"},
+	"oversold_orders": {"売り越した受注", "orders oversold"},
+	"stream_head":     {"実際の受注を %d SKU で", "Real orders of %d SKUs"},
 	"meaning": {"売り越し・取りこぼし・完売後・書き込みは1回あたり。取りこぼしはほかに在庫があったのに買えなかった数、完売後は在庫がなくて買えなかった数。店舗の列は平均の掲載数",
 		"Per cycle. Lost: units that customers did not get while some were unsold elsewhere; sold out: while none were. The shops' columns are the numbers they showed, on average"},
 }

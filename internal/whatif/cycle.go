@@ -42,7 +42,6 @@ type cycle struct {
 	world  *World
 	policy Policy
 	plans  plans
-	demand source
 	rng    *rand.Rand
 	pcg    *rand.PCG
 
@@ -54,7 +53,9 @@ type cycle struct {
 	places  []place
 	holders []allocation.Holder
 	numbers []int64
-	least   int64 // allocation.Decide's
+	least   int64   // allocation.Decide's
+	memory  *memory // of real orders, from which rates follow; nil where they are given
+	more    bool    // of the demand
 	longest int64
 	outcome Outcome
 }
@@ -79,6 +80,9 @@ func (c *cycle) run(seed, n uint64, demand source) Outcome {
 	c.now, c.left, c.books = 0, c.world.Units, c.world.Units
 	c.outcome = Outcome{Stood: c.outcome.Stood[:0]}
 	c.longest = c.world.longest()
+	if c.memory != nil {
+		c.longest, c.more = never, true
+	}
 	c.begin()
 	next, wanted := demand.next()
 	soldOut := int64(-1)
@@ -87,6 +91,10 @@ func (c *cycle) run(seed, n uint64, demand source) Outcome {
 		if !wanted {
 			at = never
 		}
+		if c.more && !wanted {
+			c.longest = c.now + 10*c.world.slowest()
+		}
+		c.more = wanted
 		for i := range c.places {
 			p := &c.places[i]
 			if t := p.landing(); t < at {
@@ -102,9 +110,8 @@ func (c *cycle) run(seed, n uint64, demand source) Outcome {
 				at, what, shop = p.writeAt, wrote, i
 			}
 		}
-		if at > c.longest {
-			at = c.longest
-			what = ended
+		if at > c.longest || at == never {
+			at, what = min(at, c.longest), ended
 		}
 		c.pass(at)
 		if c.left <= 0 && soldOut < 0 {
@@ -114,7 +121,11 @@ func (c *cycle) run(seed, n uint64, demand source) Outcome {
 		case ended:
 			return c.end(soldOut)
 		case ordered:
-			c.order(next)
+			if next.shop < 0 {
+				c.arrive(next.units)
+			} else {
+				c.order(next)
+			}
 			if c.left <= 0 && soldOut < 0 {
 				soldOut = at
 			}
@@ -194,9 +205,21 @@ func (c *cycle) order(d Demand) {
 	p.number -= sold
 	c.left -= sold
 	c.outcome.Sold += sold
-	c.outcome.Oversold += sold - min(sold, max(before, 0))
+	if over := sold - min(sold, max(before, 0)); over > 0 {
+		c.outcome.Oversold += over
+		c.outcome.OversoldOrders++
+	}
 	p.sales = append(p.sales, sale{c.now, sold})
 	p.await(c.now)
+}
+
+// arrive takes in that units have come.
+func (c *cycle) arrive(units int64) {
+	c.left += units
+	c.books += units
+	if !c.policy.Blind {
+		c.plan()
+	}
 }
 
 // await makes the next poll after now come.
@@ -212,6 +235,9 @@ func (c *cycle) poll(shop int) {
 	p.polledAt = never
 	for _, s := range p.sales {
 		c.books -= s.units
+		if c.memory != nil {
+			c.memory.sold(shop, s.units, c.now)
+		}
 		h.Account = h.Sold(s.units, s.at)
 	}
 	p.sales = p.sales[:0]
@@ -311,6 +337,9 @@ func (c *cycle) read(shop int) {
 
 // quiet tells whether nothing can be sold any more, and nothing is on its way.
 func (c *cycle) quiet() bool {
+	if c.memory != nil && c.more {
+		return false // units may come
+	}
 	for i := range c.places {
 		p := &c.places[i]
 		if p.number > 0 || len(p.sales) > 0 || p.writing.lands != never {

@@ -14,6 +14,7 @@ type plans struct {
 	auto    bool
 	known   [allocation.AutoSplit + 1][]*plan // by state and units
 	scratch []allocation.Target
+	live    *plan // where rates follow from orders, so that nothing is known beforehand
 }
 
 type plan struct {
@@ -47,6 +48,15 @@ func (s Shop) pace(rate float64) allocation.Pace {
 
 // targets are what the shops are to show of the units in the books.
 func (ps *plans) targets(c *cycle) []int64 {
+	if c.memory != nil {
+		c.memory.paces(ps.shops, c.now)
+		ps.live = ps.compute(c, max(c.books, 0), ps.live)
+		if c.books > 0 {
+			c.split = ps.live.split
+		}
+		c.state = ps.live.state
+		return ps.live.targets
+	}
 	n := min(max(c.books, 0), int64(len(ps.known[0])-1))
 	known := ps.known[c.state]
 	p := known[n]

@@ -133,26 +133,35 @@ func (p *poisson) next() (Demand, bool) {
 // longest is when a cycle that does not end by itself is cut off: twenty times as long as all units would need at the rates given, and ten
 // times the slowest way of a number.
 func (w *World) longest() int64 {
-	rate, lag := 0.0, int64(0)
+	rate := 0.0
 	for _, s := range w.Shops {
 		rate += s.Rate
-		lag = max(lag, s.Every+s.Call+s.Show.Longest())
 	}
-	longest := 10 * lag
+	longest := 10 * w.slowest()
 	if rate > 0 {
 		longest += int64(20 * float64(w.Units) / rate * hour)
 	}
 	return longest
 }
 
+// slowest is the longest way of a number.
+func (w *World) slowest() (lag int64) {
+	for _, s := range w.Shops {
+		lag = max(lag, s.Every+s.Call+s.Show.Longest())
+	}
+	return lag
+}
+
 // Outcome is what one cycle came to.
 type Outcome struct {
-	Sold      int64 // units, those sold twice too
-	Oversold  int64
-	Elsewhere int64 // units that an order did not get while they were for sale, or on their way, somewhere else
-	Nowhere   int64 // units that an order did not get when all had been sold
-	Left      int64 // units that were never sold
-	Pushes    int64
-	Lasted    int64 // microseconds, until the last unit was sold
-	Stood     []float64
+	Sold     int64 // units, those sold twice too
+	Oversold int64
+	// OversoldOrders are those that were given units of which there were none.
+	OversoldOrders int64
+	Elsewhere      int64 // units that an order did not get while they were for sale, or on their way, somewhere else
+	Nowhere        int64 // units that an order did not get when all had been sold
+	Left           int64 // units that were never sold
+	Pushes         int64
+	Lasted         int64 // microseconds, until the last unit was sold
+	Stood          []float64
 }
