@@ -31,7 +31,40 @@ type Pace struct {
 	See   int64 // from an order until it is in our books: the longest that is usual
 	Show  int64 // from a decision until the shop sells by it, and the wait for a write that is under way
 	Write Write
-	Shown int64 // what the listing shows, or will when what is under way has arrived; below 0 when nobody knows
+	// Order is how many units an order of the SKU takes on average, in thousandths, and Large how many one takes at most, as far as recent ones tell; 0 is one
+	// unit each. They are the SKU's, and the same in all its listings.
+	Order, Large int64
+	Shown        int64 // what the listing shows, or will when what is under way has arrived; below 0 when nobody knows
+}
+
+// Memory is what is remembered of a SKU's sales, from which its pace follows.
+type Memory struct {
+	Month int64 // units sold in 30 days
+	// Of the last LastOrders orders: how many they are, the units of all, and of the largest.
+	Orders, Units, Largest int64
+}
+
+// LastOrders is of how many orders their sizes are remembered.
+const LastOrders = 30
+
+// What is known of sales says too little of those that come.
+const (
+	// busy is how much of the time sales come in: those of a day within eight hours.
+	busy = 3
+	// tail is how many times larger than the largest order of late one may be.
+	tail = 5
+	// anything is the size of an order of a SKU that has never been ordered: it may take all there is.
+	anything = 1_000_000
+)
+
+// Pace is a listing's pace as far as sales go, of a SKU that so many listings have: faded is what the listing has sold lately, in thousandths of a
+// unit per hour.
+func (m Memory) Pace(faded int64, listings int) Pace {
+	p := Pace{Rate: max(faded, m.Month*1000*busy/(30*24)/int64(max(listings, 1))), Large: anything}
+	if m.Orders > 0 {
+		p.Order, p.Large = m.Units*1000/m.Orders, min(m.Largest*tail, anything)
+	}
+	return p
 }
 
 // AutoState is how auto served a SKU last. It makes auto slow to change its mind.
@@ -50,7 +83,8 @@ type AutoReason struct {
 	Sellable int64
 	Rate     int64   // of all shops that may have any, thousandths of a unit per hour
 	Lag      int64   // microseconds: See and Show, each shop's weighed by its rate
-	Mean     float64 // units that sell within the lag
+	Mean     float64 // orders that come within the lag
+	Large    int64   // units that one of them may take
 	Risk     int64   // millionths, rounded up: the chance that those are all there are
 	Most     int64   // millionths: what it may be
 }
@@ -82,7 +116,7 @@ func (r Rule) Settle(sellable stock.Quantity, shops []Shop, before AutoState) (R
 		return rule, why
 	}
 	why.Sellable = n
-	why.Risk = int64(math.Ceil(PoissonTail(n, why.Mean) * 1e6))
+	why.Risk = int64(math.Ceil(PoissonTail(s.orders(n), why.Mean) * 1e6))
 	switch {
 	case n == 0:
 		why.State = before // nothing to share or to divide
@@ -103,16 +137,25 @@ func (r Rule) Settle(sellable stock.Quantity, shops []Shop, before AutoState) (R
 // mayShare tells whether n units may be shared. To begin with it, there must also be what the way back would lose; and to share again, a little more,
 // or sales that are slower by far, so that neither a unit more or less nor one sale changes it again.
 func (s sellers) mayShare(n int64, mean, most float64, before AutoState) bool {
+	chance := func(n int64, mean float64) float64 { return PoissonTail(s.orders(n), mean) }
 	lost := int64(math.Round(s.wayBack()))
 	switch {
-	case mean == 0 || PoissonTail(n, mean) > most:
+	case mean == 0 || chance(n, mean) > most:
 		return mean == 0
 	case before == AutoNew:
-		return PoissonTail(n-lost, mean) <= most
+		return chance(n-lost, mean) <= most
 	case before == AutoSplit:
-		return PoissonTail(n-lost-2, mean*calmer) <= most || PoissonTail(max(n-1, 1), mean*muchCalmer) <= most
+		return chance(n-lost-s.large()-1, mean*calmer) <= most || chance(max(n-1, 1), mean*muchCalmer) <= most
 	}
 	return true
+}
+
+// orders is how many orders, besides one that is certain, take n units at least: as many as that if all of them are large.
+func (s sellers) orders(n int64) int64 {
+	if n <= 0 {
+		return 0
+	}
+	return max(n/s.large(), 1)
 }
 
 // PoissonTail is the chance that n or more happen where mean are expected, 1 for n of 0 or less. It adds up the chances of n, n+1 … themselves
@@ -148,12 +191,25 @@ func PoissonTail(n int64, mean float64) float64 {
 	return sum * first
 }
 
+// chances are those that more than 0, 1, … units are wanted, up to so many, where mean are on average.
+func chances(units int64, mean float64) []float64 {
+	list := make([]float64, units)
+	chance := math.Exp(-mean) // of exactly k
+	tail := 1 - chance
+	for k := range list {
+		list[k] = max(tail, 0)
+		chance *= mean / float64(k+1)
+		tail -= chance
+	}
+	return list
+}
+
 // sells is how many of so many units sell, on average, where mean are wanted.
 func sells(units int64, mean float64) float64 {
 	if mean <= 0 {
 		return 0
 	}
-	chance := math.Exp(-mean) // of exactly k
+	chance := math.Exp(-mean)
 	tail, sum := 1-chance, 0.0
 	for k := int64(1); k <= units && tail > 0; k++ {
 		sum += tail
@@ -171,6 +227,8 @@ type seller struct {
 	overwrite bool
 	most      int64 // that it may have
 	shown     int64
+	order     float64 // units that one takes on average
+	large     int64
 	unknown   bool
 	chances   []float64 // chances[k] that it sells more than k units within the horizon
 }
@@ -186,6 +244,7 @@ func newSellers(shops []Shop) sellers {
 		x.rate += float64(max(p.Rate, 0)) / 1000 / hour
 		x.see, x.show = max(x.see, float64(p.See)), max(x.show, float64(p.Show))
 		x.overwrite = x.overwrite || p.Write == Overwrite
+		x.order, x.large = max(x.order, float64(p.Order)/1000, 1), max(x.large, p.Large, 1)
 		x.shown += max(p.Shown, 0)
 		x.unknown = x.unknown || p.Shown < 0
 		if shop.Largest > 0 {
@@ -215,6 +274,15 @@ func (s *sellers) find(id ShopID) int {
 	return len(*s) - 1
 }
 
+// large is how many units one order may take.
+func (s sellers) large() int64 {
+	large := int64(1)
+	for i := range s {
+		large = max(large, s[i].large)
+	}
+	return large
+}
+
 // rate is that of all shops that may have any.
 func (s sellers) rate() float64 {
 	sum := 0.0
@@ -229,7 +297,7 @@ func (s sellers) rate() float64 {
 // reason weighs lags by rates. Where only one shop may have any, its own number is always right. A difference that leads below zero is refused, and a zero has to follow it: where differences are written,
 // Show counts half as much again.
 func (s sellers) reason() (why AutoReason) {
-	rate, several := s.rate(), 0
+	rate, several, units := s.rate(), 0, 0.0
 	for i := range s {
 		x := &s[i]
 		if x.most > 0 {
@@ -238,15 +306,18 @@ func (s sellers) reason() (why AutoReason) {
 			if !x.overwrite {
 				lag += x.show / 2
 			}
-			why.Mean += x.rate * lag
+			why.Mean += x.rate / x.order * lag
+			units += x.rate * lag
 		}
 	}
+	why.Large = s.large()
 	if several < 2 {
 		why.Mean = 0
+		units = 0
 	}
 	why.Rate = int64(math.Round(rate * hour * 1000))
 	if rate > 0 {
-		why.Lag = int64(math.Round(why.Mean / rate))
+		why.Lag = int64(math.Round(units / rate))
 	}
 	return why
 }
@@ -279,10 +350,7 @@ func (s sellers) split(n int64, before AutoState) []int64 {
 	horizon := (float64(n) + spread*math.Sqrt(float64(n))) / rate
 	for i := range s {
 		x := &s[i]
-		x.chances = make([]float64, min(n, x.most))
-		for k := range x.chances {
-			x.chances[k] = PoissonTail(int64(k)+1, x.rate*horizon)
-		}
+		x.chances = chances(min(n, x.most), x.rate*horizon)
 	}
 	s.give(n, best, func(*seller) bool { return true })
 	spare := n

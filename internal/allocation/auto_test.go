@@ -101,7 +101,7 @@ func TestAuto(t *testing.T) {
 func TestAuto_reason(t *testing.T) {
 	t.Parallel()
 	_, why := auto.AppendSettled(nil, stock.Units(12), four(60, 5*minute, 30*1_000_000, allocation.Overwrite), allocation.AutoSame)
-	want := allocation.AutoReason{State: allocation.AutoSplit, Sellable: 12, Rate: 60_000, Lag: 330_000_000, Mean: 5.5, Most: 1000, Risk: 10_989}
+	want := allocation.AutoReason{State: allocation.AutoSplit, Sellable: 12, Rate: 60_000, Lag: 330_000_000, Mean: 5.5, Large: 1, Most: 1000, Risk: 10_989}
 	why.Mean = math.Round(why.Mean*1e9) / 1e9
 	if why != want {
 		t.Errorf("%+v, want %+v", why, want)

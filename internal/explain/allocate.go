@@ -75,7 +75,7 @@ func (e *Explanation) auto(p allocation.Pattern, t allocation.Target, why *store
 	}
 	rate := strconv.FormatFloat(math.Round(float64(why.Rate)/100)/10, 'f', -1, 64)
 	lag := time.Duration(why.Lag) * time.Microsecond
-	e.add(what, why.At, "pattern", p.Name, "rule", t.Rule+1, "left", why.Sellable, "rate", rate, "lag", max(lag.Round(time.Second), time.Second), "risk", allocation.RiskText(rounded(why.Risk)), "most", allocation.RiskText(why.Most))
+	e.add(what, why.At, "pattern", p.Name, "rule", t.Rule+1, "left", why.Sellable, "rate", rate, "large", max(min(why.Large, why.Sellable), 1), "lag", max(lag.Round(time.Second), time.Second), "risk", allocation.RiskText(rounded(why.Risk)), "most", allocation.RiskText(why.Most))
 	if why.State == allocation.AutoSplit {
 		e.add(AutoPart, time.Time{}, "units", t.Share.N)
 	}

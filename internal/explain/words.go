@@ -156,12 +156,12 @@ var sentences = map[What]sentence{
 	OutOfUse:         {"取扱終了のため、どの店舗でも販売しません", "Out of use: not sold in any shop"},
 	MadeDaily:        {"受注生産で 1 日 {figure} まで。今日の受注 {sold} を引いて {quantity} を販売できます", "Made to order, {figure} a day: less the {sold} ordered today, {quantity}"},
 
-	AutoSame: {"配分パターン「{pattern}」の規則 {rule}（おまかせ）：残り {left}、1時間に {rate}、遅れ {lag}。その間に売り切れる確率 {risk} は {most} 以下なので、すべての店舗に同じ数",
-		"Pattern {pattern}, rule {rule} (auto): {left} left, {rate}/h, lag {lag}, risk {risk} ≤ {most}: the same number in every shop"},
-	AutoSplit: {"配分パターン「{pattern}」の規則 {rule}（おまかせ）：残り {left}、1時間に {rate}、遅れ {lag}。その間に売り切れる確率 {risk} が {most} を超えるので、店舗で分け合う",
-		"Pattern {pattern}, rule {rule} (auto): {left} left, {rate}/h, lag {lag}, risk {risk} > {most}: the shops divide the units"},
-	AutoStill: {"配分パターン「{pattern}」の規則 {rule}（おまかせ）：残り {left}、1時間に {rate}、遅れ {lag}。その間に売り切れる確率 {risk} は {most} 以下ですが、まだ余裕が足りないので、店舗で分け合ったまま",
-		"Pattern {pattern}, rule {rule} (auto): {left} left, {rate}/h, lag {lag}, risk {risk} ≤ {most}, but not by enough yet: the shops still divide the units"},
+	AutoSame: {"配分パターン「{pattern}」の規則 {rule}（おまかせ）：残り {left}、1時間に {rate}、1回の注文は {large} まで、遅れ {lag}。その間に売り切れる確率 {risk} は {most} 以下なので、すべての店舗に同じ数",
+		"Pattern {pattern}, rule {rule} (auto): {left} left, {rate}/h, orders of up to {large}, lag {lag}, risk {risk} ≤ {most}: the same number in every shop"},
+	AutoSplit: {"配分パターン「{pattern}」の規則 {rule}（おまかせ）：残り {left}、1時間に {rate}、1回の注文は {large} まで、遅れ {lag}。その間に売り切れる確率 {risk} が {most} を超えるので、店舗で分け合う",
+		"Pattern {pattern}, rule {rule} (auto): {left} left, {rate}/h, orders of up to {large}, lag {lag}, risk {risk} > {most}: the shops divide the units"},
+	AutoStill: {"配分パターン「{pattern}」の規則 {rule}（おまかせ）：残り {left}、1時間に {rate}、1回の注文は {large} まで、遅れ {lag}。その間に売り切れる確率 {risk} は {most} 以下ですが、まだ余裕が足りないので、店舗で分け合ったまま",
+		"Pattern {pattern}, rule {rule} (auto): {left} left, {rate}/h, orders of up to {large}, lag {lag}, risk {risk} ≤ {most}, but not by enough yet: the shops still divide the units"},
 	AutoPart: {"売れ行きに合わせ、この店舗の取り分は {units}", "By how fast they sell, this shop's part is {units}"},
 
 	SentNever:      {"まだ何も送っていません", "Nothing has been sent yet"},

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"soroi/internal/allocation"
@@ -40,11 +41,12 @@ type settledBody struct {
 	Mean     float64                       `json:"mean"`
 	Risk     int64                         `json:"risk"`
 	Most     int64                         `json:"most"`
+	Large    int64                         `json:"large"`
 	Shares   map[allocation.ShopID][]int64 `json:"shares,omitempty"` // place in the rule, units
 }
 
 func (s *Settled) body() (string, error) {
-	b := settledBody{State: s.State, Rule: s.Rule, Sellable: s.Sellable, Rate: s.Rate, Lag: s.Lag, Mean: s.Mean, Risk: s.Risk, Most: s.Most}
+	b := settledBody{State: s.State, Rule: s.Rule, Sellable: s.Sellable, Rate: s.Rate, Lag: s.Lag, Mean: s.Mean, Risk: s.Risk, Most: s.Most, Large: s.Large}
 	if len(s.Shares) > 0 {
 		b.Shares = make(map[allocation.ShopID][]int64, len(s.Shares))
 	}
@@ -60,7 +62,7 @@ func readSettled(body string) (*Settled, error) {
 	if err := json.Unmarshal([]byte(body), &b); err != nil {
 		return nil, err
 	}
-	s := &Settled{Rule: b.Rule, AutoReason: allocation.AutoReason{State: b.State, Sellable: b.Sellable, Rate: b.Rate, Lag: b.Lag, Mean: b.Mean, Risk: b.Risk, Most: b.Most}}
+	s := &Settled{Rule: b.Rule, AutoReason: allocation.AutoReason{State: b.State, Sellable: b.Sellable, Rate: b.Rate, Lag: b.Lag, Mean: b.Mean, Risk: b.Risk, Most: b.Most, Large: b.Large}}
 	s.Shares = make([]allocation.ShopShare, len(b.Shares))
 	for shop, at := range b.Shares {
 		if len(at) != 2 || at[0] < 0 || at[0] >= int64(len(s.Shares)) {
@@ -111,15 +113,16 @@ func (u *Unplanned) Settle(list []allocation.Shop, paces map[channel.ShopID]allo
 		a.Settled = nil
 		return
 	}
+	u.orders.Month = u.Sold.Month
 	before := allocation.AutoNew
 	if a.Settled != nil {
 		before = a.Settled.State
 	}
 	for i := range list {
 		l := &u.Listings[i]
-		p := paces[l.Shop]
-		p.Rate = max(l.SoldRate, u.Sold.Month*1000/(30*24)/int64(len(list)))
-		p.Shown = l.showing()
+		p := u.orders.Pace(l.SoldRate, len(list))
+		shop := paces[l.Shop]
+		p.See, p.Show, p.Write, p.Shown = shop.See, shop.Show, shop.Write, l.showing()
 		list[i].Pace = p
 		list[i] = a.In(list[i])
 	}
@@ -172,19 +175,22 @@ func (tx *Tx) addSettled(ctx context.Context, skus []stock.SKUID, of func(stock.
 		func(args []any, i int) []any { return append(args, int64(under[i])) })
 }
 
-// addOnItsWay reads what is being written of SKUs under auto.
-func (tx *Tx) addOnItsWay(ctx context.Context, skus []*Unplanned) error {
+// addPace reads what is being written of SKUs under auto, and how large their last orders were.
+func (tx *Tx) addPace(ctx context.Context, skus []*Unplanned) error {
 	byID := make(map[ListingID]*PlanListing)
+	bySKU := make(map[stock.SKUID]*Unplanned)
 	var under []stock.SKUID
 	for _, u := range skus {
 		if u.Allotment.hasAuto() {
 			under = append(under, u.SKU)
+			bySKU[u.SKU] = u
 			for i := range u.Listings {
 				byID[u.Listings[i].ID] = &u.Listings[i]
 			}
 		}
 	}
-	return tx.queryRows(ctx, func(rows *sql.Rows) error {
+	id := func(args []any, i int) []any { return append(args, int64(under[i])) }
+	err := tx.queryRows(ctx, func(rows *sql.Rows) error {
 		var id ListingID
 		var sent sql.NullInt64
 		err := rows.Scan(&id, &sent)
@@ -192,8 +198,22 @@ func (tx *Tx) addOnItsWay(ctx context.Context, skus []*Unplanned) error {
 			l.onItsWay = sent
 		}
 		return err
-	}, "SELECT listing_id, sent FROM listing WHERE tenant_id = $1 AND in_flight AND sku_id IN (", "BIGINT", ")", nil, len(under),
-		func(args []any, i int) []any { return append(args, int64(under[i])) })
+	}, "SELECT listing_id, sent FROM listing WHERE tenant_id = $1 AND in_flight AND sku_id IN (", "BIGINT", ")", nil, len(under), id)
+	if err != nil {
+		return err
+	}
+	last := `FROM (SELECT wanted FROM sale_line WHERE sale_line.tenant_id = $1 AND sale_line.sku_id = v.column1 AND wanted > 0
+		ORDER BY sale_id DESC LIMIT ` + strconv.Itoa(allocation.LastOrders) + `) AS last`
+	return tx.queryRows(ctx, func(rows *sql.Rows) error {
+		var sku stock.SKUID
+		var m allocation.Memory
+		err := rows.Scan(&sku, &m.Orders, &m.Units, &m.Largest)
+		if u := bySKU[sku]; u != nil {
+			u.orders = m
+		}
+		return err
+	}, `SELECT v.column1, (SELECT COUNT(*) `+last+`), (SELECT CAST(COALESCE(SUM(wanted), 0) AS BIGINT) `+last+`), (SELECT COALESCE(MAX(wanted), 0) `+last+`) FROM (`,
+		"BIGINT", ") AS v", nil, len(under), id)
 }
 
 // How long what auto decided stands while nothing happens to the SKU. Rates fade, so units that are divided may be shared again; shops become slower, so

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"soroi/internal/allocation"
 	"soroi/internal/channel"
 	"soroi/internal/stock"
 )
@@ -35,7 +36,8 @@ type Unplanned struct {
 
 	marked     int64
 	told       told
-	wasSettled bool // there is a row of what auto came to
+	orders     allocation.Memory // of a SKU under auto
+	wasSettled bool              // there is a row of what auto came to
 }
 
 // SoldLately is what orders of the last days hold or have taken, today being one of the days.
@@ -226,7 +228,7 @@ func (tx *Tx) fillPlan(ctx context.Context, skus []*Unplanned) error {
 		slices.SortFunc(u.Listings, func(a, b PlanListing) int { return cmp.Or(cmp.Compare(a.Shop, b.Shop), cmp.Compare(a.ID, b.ID)) })
 	}
 	if err == nil {
-		err = tx.addOnItsWay(ctx, skus)
+		err = tx.addPace(ctx, skus)
 	}
 	return err
 }

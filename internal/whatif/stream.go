@@ -105,6 +105,7 @@ type memory struct {
 	at    []int64
 	month []sale
 	units int64
+	sizes []int64 // of the last orders
 }
 
 // The spans of the store's own memory.
@@ -123,6 +124,10 @@ func (m *memory) sold(shop int, units, now int64) {
 	m.at[shop] = now
 	m.month = append(m.month, sale{now, units})
 	m.units += units
+	if len(m.sizes) == allocation.LastOrders {
+		m.sizes = append(m.sizes[:0], m.sizes[1:]...)
+	}
+	m.sizes = append(m.sizes, units)
 }
 
 func (m *memory) rate(shop int, now int64) float64 {
@@ -135,8 +140,14 @@ func (m *memory) paces(shops []allocation.Shop, now int64) {
 		m.units -= m.month[0].units
 		m.month = m.month[1:]
 	}
-	slow := m.units * 1000 / (30 * 24) / int64(len(shops))
+	sales := allocation.Memory{Month: m.units, Orders: int64(len(m.sizes))}
+	for _, size := range m.sizes {
+		sales.Units += size
+		sales.Largest = max(sales.Largest, size)
+	}
 	for i := range shops {
-		shops[i].Pace.Rate = max(int64(m.rate(i, now)*1000), slow)
+		known := &shops[i].Pace
+		p := sales.Pace(int64(m.rate(i, now)*1000), len(shops))
+		known.Rate, known.Order, known.Large = p.Rate, p.Order, p.Large
 	}
 }
