@@ -202,19 +202,36 @@ func (tx *Tx) addPace(ctx context.Context, skus []*Unplanned) error {
 	if err != nil {
 		return err
 	}
-	last := `FROM (SELECT wanted FROM sale_line WHERE sale_line.tenant_id = $1 AND sale_line.sku_id = v.column1 AND wanted > 0
-		ORDER BY sale_id DESC LIMIT ` + strconv.Itoa(allocation.LastOrders) + `) AS last`
+	type place struct{ sku, location int64 }
+	var places []place
+	err = tx.queryRows(ctx, func(rows *sql.Rows) error {
+		var p place
+		err := rows.Scan(&p.sku, &p.location)
+		places = append(places, p)
+		return err
+	}, "SELECT sku_id, location_id FROM balance WHERE tenant_id = $1 AND sku_id IN (", "BIGINT", ")", nil, len(under), id)
+	if err != nil {
+		return err
+	}
+	last := `FROM (SELECT kind, committed_delta FROM movement WHERE movement.tenant_id = $1 AND movement.sku_id = v.column1 AND movement.location_id = v.column2
+		ORDER BY seq DESC LIMIT ` + strconv.Itoa(lastMovements) + `) AS last WHERE kind = '` + string(stock.Claimed) + `' AND committed_delta > 0`
 	return tx.queryRows(ctx, func(rows *sql.Rows) error {
 		var sku stock.SKUID
 		var m allocation.Memory
 		err := rows.Scan(&sku, &m.Orders, &m.Units, &m.Largest)
 		if u := bySKU[sku]; u != nil {
-			u.orders = m
+			u.orders.Orders += m.Orders
+			u.orders.Units += m.Units
+			u.orders.Largest = max(u.orders.Largest, m.Largest)
 		}
 		return err
-	}, `SELECT v.column1, (SELECT COUNT(*) `+last+`), (SELECT CAST(COALESCE(SUM(wanted), 0) AS BIGINT) `+last+`), (SELECT COALESCE(MAX(wanted), 0) `+last+`) FROM (`,
-		"BIGINT", ") AS v", nil, len(under), id)
+	}, `SELECT v.column1, (SELECT COUNT(*) `+last+`), (SELECT CAST(COALESCE(SUM(committed_delta), 0) AS BIGINT) `+last+`), (SELECT COALESCE(MAX(committed_delta), 0) `+last+`) FROM (`,
+		"BIGINT BIGINT", ") AS v", nil, len(places), func(args []any, i int) []any { return append(args, places[i].sku, places[i].location) })
 }
+
+// lastMovements is how many movements of a SKU at a location are looked through for its last orders: about allocation.LastOrders claims, with their shipments and
+// what else moves.
+const lastMovements = 3 * allocation.LastOrders
 
 // How long what auto decided stands while nothing happens to the SKU. Rates fade, so units that are divided may be shared again; shops become slower, so
 // what is shared near the edge may have to be divided. What is far from it waits for its next sale.

@@ -95,7 +95,7 @@ func TestAuto(t *testing.T) {
 		if got := plan(4); got != "A 12 12, B 12 12" {
 			t.Errorf("at first: %s", got)
 		}
-		if got := reason("A"); got != "state 1, 12 left, risk 1" {
+		if got := reason("A"); got != "state 1, 12 left, risk 116" {
 			t.Errorf("at first: %s", got)
 		}
 		// Ten sell in an hour, at 1.7 an hour by the memory of six: two are left.
@@ -113,6 +113,10 @@ func TestAuto(t *testing.T) {
 		}
 		if got := reason("B"); got != "none" {
 			t.Errorf("a SKU without auto: %s", got)
+		}
+		sold, err := db.SoldByShop(ctx, b.tenant, b.id("A"), clk.Now().Add(-35*time.Minute))
+		if err != nil || len(sold) != 1 || sold[first] != 8 { // the fifth back is 40 minutes ago
+			t.Errorf("sold by shop: %v %v", sold, err)
 		}
 		// Nothing is due yet; in five minutes it is, and nothing comes of it.
 		wake()
@@ -133,7 +137,7 @@ func TestAuto(t *testing.T) {
 		// Near the edge, it is looked at again, and shops that have become very slow divide it.
 		clk.advance(time.Hour)
 		b.set("A", 13) // ten are committed
-		if got := plan(60 * 24 * 3); got != "A 3 3" {
+		if got := plan(4); got != "A 3 3" {
 			t.Errorf("one more: %s", got)
 		}
 		clk.advance(10 * time.Minute)

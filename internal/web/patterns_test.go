@@ -222,7 +222,7 @@ func TestPatterns_auto(t *testing.T) {
 		t.Errorf("a share beside auto: %d", v.Code)
 	}
 	v := m.browser.post("/patterns/new", "/patterns/preview", form("０.０５"))
-	for _, want := range []string{"規則 1（おまかせ）：残り 10、1時間に 0、1回の注文は 10 まで、遅れ ", "その間に売り切れる確率 0.0001% は 0.05% 以下なので", "本店 <b>10</b>"} {
+	for _, want := range []string{"規則 1（おまかせ）：残り 10、1時間に 0、1回の注文は 10 まで、遅れ ", "その間に売り切れる確率 0.0012% は 0.05% 以下なので", "本店 <b>10</b>"} {
 		if !strings.Contains(v.html, want) {
 			t.Errorf("preview: no %q in %s", want, v.html)
 		}
