@@ -72,6 +72,8 @@ var routes = []route{
 	{http.MethodPut, "/api/v1/terms", writing, (*API).setTerms},
 	{http.MethodGet, "/api/v1/products", reading, (*API).listProducts},
 	{http.MethodPut, "/api/v1/products", writing, (*API).setProducts},
+	{http.MethodGet, "/api/v1/products/{product}", reading, (*API).loadProduct},
+	{http.MethodGet, "/api/v1/skus/{code}", reading, (*API).loadSKU},
 	{http.MethodGet, "/api/v1/skus", reading, (*API).listSKUs},
 	{http.MethodPut, "/api/v1/skus", writing, (*API).setSKUs},
 	{http.MethodPost, "/api/v1/skus/delete-unused", writing, (*API).deleteUnused},

@@ -44,6 +44,21 @@ type SKU struct {
 	ArchivedAt *time.Time `json:"archived_at"`
 }
 
+// SKUDetail is one SKU with how its units are divided.
+type SKUDetail struct {
+	SKU
+	// Pattern is the one in force: its own where Assigned, else the default; nil where every shop gets the same number.
+	Pattern    *PatternRef    `json:"pattern"`
+	Assigned   bool           `json:"assigned"`
+	Exceptions []SKUException `json:"exceptions"`
+}
+
+// SKUException is the most that one shop may show of a SKU.
+type SKUException struct {
+	Shop ShopRef `json:"shop"`
+	Most int64   `json:"most"`
+}
+
 // SKUCode is a further code of a SKU.
 type SKUCode struct {
 	Code string         `json:"code"`
@@ -58,8 +73,9 @@ type SKUPage struct {
 
 // CatalogAnswer is what became of a batch of products or of SKUs.
 type CatalogAnswer[T any] struct {
-	Applied int64              `json:"applied"`
-	Rows    []CatalogResult[T] `json:"rows"`
+	Applied  int64              `json:"applied"`
+	Repeated bool               `json:"repeated"`
+	Rows     []CatalogResult[T] `json:"rows"`
 }
 
 // CatalogResult is what became of one row.
@@ -115,6 +131,61 @@ func (a *API) listProducts(r *request) error {
 	return r.answer(http.StatusOK, answer)
 }
 
+func (a *API) loadProduct(r *request) error {
+	if err := r.parameters().err; err != nil {
+		return err
+	}
+	code := r.r.PathValue("product")
+	if !sound(code) {
+		return problemOfProduct(code)
+	}
+	page, err := a.deps.DB.ListProducts(r.ctx(), r.token.Tenant, store.ProductQuery{Codes: []string{code}, Archived: store.WithArchived})
+	if err != nil {
+		return err
+	}
+	if len(page.Rows) == 0 {
+		return problemOfProduct(code)
+	}
+	row := page.Rows[0]
+	return r.answer(http.StatusOK, ProductItem{productOf(row.Product), row.SKUs, row.Available, row.Out, row.Low})
+}
+
+func problemOfProduct(code string) *Problem {
+	return problem(unknownProduct, "No product has the code %q, exactly as written. GET /api/v1/products?q=… searches.", code)
+}
+
+func (a *API) loadSKU(r *request) error {
+	if err := r.parameters().err; err != nil {
+		return err
+	}
+	code := r.r.PathValue("code")
+	page, err := a.deps.DB.ListEntries(r.ctx(), r.token.Tenant, store.StockQuery{Codes: []string{code}, Archived: store.WithArchived})
+	if err != nil {
+		return err
+	}
+	if len(page.Entries) == 0 {
+		return problemOfSKU(code)
+	}
+	item, err := a.deps.DB.LoadSKU(r.ctx(), r.token.Tenant, code)
+	if errors.Is(err, store.ErrNotFound) {
+		return problemOfSKU(code)
+	}
+	if err != nil {
+		return err
+	}
+	patterns, _, err := a.deps.DB.ListPatterns(r.ctx(), r.token.Tenant)
+	if err != nil {
+		return err
+	}
+	answer := SKUDetail{SKU: skuOf(page.Entries[0]), Pattern: refOf(patterns, item.Allotment.ID), Assigned: item.Allotment.Assigned, Exceptions: []SKUException{}}
+	for _, shop := range item.Shops {
+		if most := item.Allotment.Most(shop.ID); most != nil {
+			answer.Exceptions = append(answer.Exceptions, SKUException{ShopRef{int64(shop.ID), shop.Name}, *most})
+		}
+	}
+	return r.answer(http.StatusOK, answer)
+}
+
 func (a *API) listSKUs(r *request) error {
 	p := r.parameters("q", "code", "product", "value", "archived", "limit", "cursor")
 	q := store.StockQuery{Text: p.text("q"), Codes: p.values["code"], Product: p.text("product"), Value: p.text("value"), Archived: store.ArchivedQuery(p.choice("archived", string(store.WithArchived), string(store.OnlyArchived))),
@@ -143,15 +214,19 @@ func (a *API) setProducts(r *request) error {
 	if err := r.parameters().err; err != nil {
 		return err
 	}
-	edit := store.CatalogEdit{}
-	partial, err := r.readRowsOf([]string{"code"}, []string{"must", "new_code", "name", "options", "archived", "anyway"}, func(b *body, row map[string]any, at string) {
+	key, err := r.onceKey()
+	if err != nil {
+		return err
+	}
+	edit := store.CatalogEdit{Key: key}
+	partial, err := r.readMany(store.MostEdits, []string{"code"}, []string{"must", "new_code", "name", "options", "archived", "anyway"}, func(b *body, row map[string]any, at string) {
 		e := store.ProductEdit{Code: b.text(row, "code", at, 1, longestCode), Must: store.Must(b.choice(row, "must", at, musts...)),
 			NewCode: b.maybe(row, "new_code", at, longestCode), Name: b.maybe(row, "name", at, stock.LongestName), Archived: b.whether(row, "archived", at)}
 		if list := b.options(row, at); list != nil {
 			names := stock.OptionNames(*list)
 			e.Options = &names
 		}
-		edit.Anyway = edit.Anyway || b.boolean(row, "anyway", at)
+		e.Anyway = b.boolean(row, "anyway", at)
 		edit.Products = append(edit.Products, e)
 	})
 	if err != nil {
@@ -162,7 +237,7 @@ func (a *API) setProducts(r *request) error {
 	if err != nil {
 		return err
 	}
-	answer := CatalogAnswer[Product]{Rows: make([]CatalogResult[Product], len(done.Products))}
+	answer := CatalogAnswer[Product]{Repeated: done.Repeated, Rows: make([]CatalogResult[Product], len(done.Products))}
 	for i, result := range done.Products {
 		row := &answer.Rows[i]
 		row.Code, row.Refused = edit.Products[i].Code, catalogRefusal(result.Refused)
@@ -179,8 +254,12 @@ func (a *API) setSKUs(r *request) error {
 	if err := r.parameters().err; err != nil {
 		return err
 	}
-	edit := store.CatalogEdit{}
-	partial, err := r.readRowsOf([]string{"code"}, []string{"must", "product", "new_code", "name", "options", "codes", "cost", "archived", "anyway"}, func(b *body, row map[string]any, at string) {
+	key, err := r.onceKey()
+	if err != nil {
+		return err
+	}
+	edit := store.CatalogEdit{Key: key}
+	partial, err := r.readMany(store.MostEdits, []string{"code"}, []string{"must", "product", "new_code", "name", "options", "codes", "cost", "archived", "anyway"}, func(b *body, row map[string]any, at string) {
 		e := store.SKUEdit{Code: b.text(row, "code", at, 1, longestCode), Must: store.Must(b.choice(row, "must", at, musts...)), Product: b.maybe(row, "product", at, longestCode),
 			NewCode: b.maybe(row, "new_code", at, longestCode), Name: b.maybe(row, "name", at, stock.LongestName), Codes: b.furtherCodes(row, at), Archived: b.whether(row, "archived", at)}
 		if list := b.options(row, at); list != nil {
@@ -191,7 +270,7 @@ func (a *API) setSKUs(r *request) error {
 			cost := b.number(row, "cost", at, 0, stock.LargestUnits)
 			e.Cost = &cost
 		}
-		edit.Anyway = edit.Anyway || b.boolean(row, "anyway", at)
+		e.Anyway = b.boolean(row, "anyway", at)
 		edit.SKUs = append(edit.SKUs, e)
 	})
 	if err != nil {
@@ -202,7 +281,7 @@ func (a *API) setSKUs(r *request) error {
 	if err != nil {
 		return err
 	}
-	answer := CatalogAnswer[SKU]{Rows: make([]CatalogResult[SKU], len(done.SKUs))}
+	answer := CatalogAnswer[SKU]{Repeated: done.Repeated, Rows: make([]CatalogResult[SKU], len(done.SKUs))}
 	for i, result := range done.SKUs {
 		row := &answer.Rows[i]
 		row.Code, row.Refused = edit.SKUs[i].Code, catalogRefusal(result.Refused)
@@ -219,7 +298,7 @@ func (a *API) catalogDone(r *request, done store.CatalogAnswer, partial bool, ap
 	if !done.Applied && !partial {
 		return refused()
 	}
-	if applied > 0 {
+	if applied > 0 && !done.Repeated {
 		a.deps.Changed()
 	}
 	return r.answer(http.StatusOK, answer)
@@ -256,7 +335,7 @@ func (a *API) deleteUnused(r *request) error {
 		return err
 	}
 	var codes []string
-	_, err := r.readRowsOf([]string{"code"}, nil, func(b *body, row map[string]any, at string) {
+	_, err := r.readMany(store.MostEdits, []string{"code"}, nil, func(b *body, row map[string]any, at string) {
 		codes = append(codes, b.text(row, "code", at, 1, longestCode))
 	})
 	if err != nil {

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"soroi/internal/store"
@@ -72,6 +74,75 @@ func TestCatalogue(t *testing.T) {
 			header: map[string]string{"Content-Type": "application/json"}}), 200)
 		if len(gone.Deleted) != 1 || gone.Deleted[0] != "TEE-RED-S" || len(gone.Kept) != 2 {
 			t.Errorf("%+v", gone)
+		}
+	})
+}
+
+// One product and one SKU are asked for by their codes; a SKU tells its pattern and its exceptions.
+func TestCatalogue_one(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newWorld(t, db)
+		w.fill()
+		rakuten := w.shopID("楽天本店")
+		if p := into[ProductItem](w, w.get("/api/v1/products/"+escaped("KZ/1 001")), 200); p.Name != "革靴" || p.SKUs != 1 {
+			t.Errorf("%+v", p)
+		}
+		w.refused(w.get("/api/v1/products/kz"), unknownProduct, "exactly as written")
+		w.refused(w.get("/api/v1/skus/ts-01"), unknownSKU, "exactly as written")
+		plain := into[SKUDetail](w, w.get("/api/v1/skus/TS-01"), 200)
+		if plain.Name != "Tシャツ 黒" || plain.Pattern != nil || plain.Assigned || len(plain.Exceptions) != 0 {
+			t.Errorf("%+v", plain)
+		}
+		made := into[Pattern](w, w.ask(http.MethodPost, "/api/v1/patterns", `{"name":"半分","rules":[{"from":0,"to":null,"default":{"kind":"percent","n":50}}]}`), http.StatusCreated)
+		into[Patterns](w, w.ask(http.MethodPut, "/api/v1/patterns/default", `{"pattern":"半分"}`), 200)
+		if followed := into[SKUDetail](w, w.get("/api/v1/skus/TS-01"), 200); followed.Pattern == nil || followed.Pattern.ID != made.ID || followed.Assigned {
+			t.Errorf("%+v", followed)
+		}
+		into[AssignmentsAnswer](w, w.ask(http.MethodPost, "/api/v1/patterns/assignments", `{"rows":[{"code":"TS-01","pattern":"半分"}]}`), 200)
+		into[ExceptionsAnswer](w, w.ask(http.MethodPost, "/api/v1/exceptions", fmt.Sprintf(`{"rows":[{"code":"TS-01","shop":%d,"most":3}]}`, rakuten)), 200)
+		own := into[SKUDetail](w, w.get("/api/v1/skus/TS-01"), 200)
+		if own.Pattern == nil || own.Pattern.Name != "半分" || !own.Assigned || len(own.Exceptions) != 1 || own.Exceptions[0] != (SKUException{ShopRef{rakuten, "楽天本店"}, 3}) {
+			t.Errorf("%+v", own)
+		}
+	})
+}
+
+// With a key a batch is made once, even one that asks for new codes; 2,000 rows go at once. A row that may be archived anyway takes no other along.
+func TestCatalogue_once(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newWorld(t, db)
+		w.fill()
+		body := `{"partial":true,"rows":[{"code":"NEW-1","must":"add","product":"NEW"},{"code":"TS-01","must":"add"}]}`
+		first := w.put(http.MethodPut, "/api/v1/skus", "k1", body)
+		if a := into[CatalogAnswer[SKU]](w, first, 200); a.Applied != 1 || a.Repeated || a.Rows[1].Refused == nil {
+			t.Errorf("%+v", a)
+		}
+		woken := w.changed
+		again := w.put(http.MethodPut, "/api/v1/skus", "k1", body)
+		if want := strings.Replace(string(first.body), `"repeated":false`, `"repeated":true`, 1); string(again.body) != want {
+			t.Errorf("again %s\nwant  %s", again.body, want)
+		}
+		if w.changed != woken {
+			t.Error("a repeated request wakes the planner")
+		}
+		w.refused(w.put(http.MethodPut, "/api/v1/skus", "k1", `{"rows":[{"code":"NEW-2"}]}`), keyReused, "new key")
+		products := `{"rows":[{"code":"P-1","must":"add","name":"新商品"}]}`
+		into[CatalogAnswer[Product]](w, w.put(http.MethodPut, "/api/v1/products", "k2", products), 200)
+		if a := into[CatalogAnswer[Product]](w, w.put(http.MethodPut, "/api/v1/products", "k2", products), 200); !a.Repeated || a.Applied != 1 || a.Rows[0].After.Name != "新商品" {
+			t.Errorf("%+v", a)
+		}
+
+		w.refused(w.put(http.MethodPut, "/api/v1/skus", "", `{"rows":[{"code":"TS-01","archived":true},{"code":"DESK","archived":true,"anyway":true}]}`), rowsRefused, "hold")
+
+		rows := make([]string, store.MostEdits+1)
+		for i := range rows {
+			rows[i] = fmt.Sprintf(`{"code":"M-%04d","product":"M"}`, i)
+		}
+		w.refused(w.put(http.MethodPut, "/api/v1/skus", "", `{"rows":[`+strings.Join(rows, ",")+`]}`), invalidBody, "at most 2000")
+		if a := into[CatalogAnswer[SKU]](w, w.put(http.MethodPut, "/api/v1/skus", "k3", `{"rows":[`+strings.Join(rows[1:], ",")+`]}`), 200); a.Applied != store.MostEdits {
+			t.Errorf("%d applied", a.Applied)
 		}
 	})
 }

@@ -177,6 +177,11 @@ func (r *request) readRows(fields []string, each func(b *body, row map[string]an
 
 // readRowsOf is readRows with fields that a row may lack.
 func (r *request) readRowsOf(required, optional []string, each func(b *body, row map[string]any, at string)) (partial bool, err error) {
+	return r.readMany(mostRows, required, optional, each)
+}
+
+// readMany is readRowsOf with a bound of its own.
+func (r *request) readMany(most int, required, optional []string, each func(b *body, row map[string]any, at string)) (partial bool, err error) {
 	v, err := r.read()
 	if err != nil {
 		return false, err
@@ -187,7 +192,7 @@ func (r *request) readRowsOf(required, optional []string, each func(b *body, row
 		return false, b.problem()
 	}
 	partial = b.boolean(object, "partial", "")
-	for i, v := range b.array(object, "rows", "", mostRows) {
+	for i, v := range b.array(object, "rows", "", most) {
 		at := "/rows/" + strconv.Itoa(i)
 		if row, ok := b.object(v, at, required, optional); ok {
 			each(&b, row, at)

@@ -109,7 +109,7 @@ func TestDocument_has_every_problem(t *testing.T) {
 		t.Fatal(err)
 	}
 	var served []string
-	for _, k := range []kind{unauthorized, forbidden, notFound, unknownSKU, unknownShop, unknownListing, unknownWebhook, unknownImport, unknownMapping, importState, unusableFile, unknownStocktake, unknownCount, stocktakeState, unknownPattern, patternChanged, patternInUse, invalidPattern, eventsExpired, nameTaken, methodNotAllowed, invalidParameter, invalidBody, unsupportedType, tooLarge, keyReused, rowsRefused, internal} {
+	for _, k := range []kind{unauthorized, forbidden, notFound, unknownSKU, unknownProduct, unknownShop, unknownListing, unknownWebhook, unknownImport, unknownMapping, importState, unusableFile, unknownStocktake, unknownCount, stocktakeState, unknownPattern, patternChanged, patternInUse, invalidPattern, eventsExpired, nameTaken, methodNotAllowed, invalidParameter, invalidBody, unsupportedType, tooLarge, keyReused, rowsRefused, internal} {
 		served = append(served, typePrefix+k.name)
 	}
 	var written []string

@@ -134,6 +134,10 @@ func (a *API) findPattern(r *request) (store.Pattern, error) {
 	if err := r.parameters().err; err != nil {
 		return store.Pattern{}, err
 	}
+	return a.patternOfPath(r)
+}
+
+func (a *API) patternOfPath(r *request) (store.Pattern, error) {
 	list, _, err := a.deps.DB.ListPatterns(r.ctx(), r.token.Tenant)
 	if err != nil {
 		return store.Pattern{}, err
@@ -285,11 +289,19 @@ func patternRefused(err error, name string) error {
 }
 
 func (a *API) deletePattern(r *request) error {
-	p, err := a.findPattern(r)
+	q := r.parameters("version")
+	version := q.number("version", 1<<53)
+	if _, given := q.values["version"]; !given {
+		q.refuse("version", "The parameter version is missing: the version that was looked at, so that nobody's change goes unseen.")
+	}
+	if q.err != nil {
+		return q.err
+	}
+	p, err := a.patternOfPath(r)
 	if err != nil {
 		return err
 	}
-	if err := a.deps.DB.DeletePattern(r.ctx(), r.token.Tenant, p.ID); err != nil && !errors.Is(err, store.ErrNotFound) {
+	if err := a.deps.DB.DeletePattern(r.ctx(), r.token.Tenant, p.ID, int64(version)); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return patternRefused(err, p.Name)
 	}
 	r.w.WriteHeader(http.StatusNoContent)

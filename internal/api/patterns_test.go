@@ -107,15 +107,17 @@ func TestPatterns(t *testing.T) {
 		if n := into[examined](w, w.ask(http.MethodPost, "/api/v1/patterns/impact", `{"pattern":"楽天 少なめ","rules":[{"from":0,"to":null,"default":{"kind":"same"}}]}`), 200); n.Examined != 5 || n.Changed == 0 {
 			t.Errorf("SKUs without a pattern follow the default: %+v", n)
 		}
-		w.refused(w.ask(http.MethodDelete, path, ""), patternInUse, "the default")
+		w.refused(w.ask(http.MethodDelete, path, ""), invalidParameter, "version")
+		w.refused(w.ask(http.MethodDelete, path+"?version=1", ""), patternChanged, "GET it anew")
+		w.refused(w.ask(http.MethodDelete, path+"?version=2", ""), patternInUse, "the default")
 		into[Patterns](w, w.ask(http.MethodPut, "/api/v1/patterns/default", `{"pattern":null}`), 200)
 		into[AssignmentsAnswer](w, w.ask(http.MethodPost, "/api/v1/patterns/assignments", fmt.Sprintf(`{"rows":[{"code":"TS-02","pattern":%d}]}`, made.ID)), 200)
 		if p := into[Patterns](w, w.get("/api/v1/patterns"), 200); p.Items[0].Default || p.Items[0].SKUs != 1 || p.Plain != 4 {
 			t.Errorf("%+v", p)
 		}
-		w.refused(w.ask(http.MethodDelete, path, ""), patternInUse, "1 SKUs")
+		w.refused(w.ask(http.MethodDelete, path+"?version=2", ""), patternInUse, "1 SKUs")
 		into[AssignmentsAnswer](w, w.ask(http.MethodPost, "/api/v1/patterns/assignments", `{"rows":[{"code":"TS-02","pattern":null}]}`), 200)
-		if a := w.ask(http.MethodDelete, path, ""); a.status != http.StatusNoContent {
+		if a := w.ask(http.MethodDelete, path+"?version=2", ""); a.status != http.StatusNoContent {
 			t.Errorf("%d %s", a.status, a.body)
 		}
 		w.refused(w.get(path), unknownPattern, "lists all")
@@ -174,7 +176,7 @@ func TestPatterns_refused(t *testing.T) {
 		w.refused(w.ask(http.MethodPost, "/api/v1/patterns/impact", `{"pattern":"b"}`), unknownPattern, "lists all")
 		w.refused(w.ask(http.MethodPost, "/api/v1/patterns/impact", `{"pattern":"a","codes":["TS-01","none"]}`), invalidBody, `"pointer":"/codes/1"`)
 		w.refused(w.ask(http.MethodPost, "/api/v1/patterns/impact", `{"pattern":"a","rules":[{"from":1,"to":5,"default":{"kind":"same"}}]}`), invalidPattern, "6 or more")
-		w.refused(w.do(call{method: http.MethodDelete, path: "/api/v1/patterns/a", token: w.reader}), forbidden, "")
+		w.refused(w.do(call{method: http.MethodDelete, path: "/api/v1/patterns/a?version=1", token: w.reader}), forbidden, "")
 		list := into[Patterns](w, w.get("/api/v1/patterns"), 200)
 		if len(list.Items) != 1 || *list.Items[0].Rules[0].Default.N != 8.33 {
 			t.Errorf("%+v", list)

@@ -28,6 +28,7 @@ var (
 	forbidden        = kind{"forbidden", "The token may not do this", http.StatusForbidden}
 	notFound         = kind{"not-found", "There is nothing at this address", http.StatusNotFound}
 	unknownSKU       = kind{"unknown-sku", "There is no such SKU", http.StatusNotFound}
+	unknownProduct   = kind{"unknown-product", "There is no such product", http.StatusNotFound}
 	unknownShop      = kind{"unknown-shop", "There is no such shop", http.StatusNotFound}
 	unknownListing   = kind{"unknown-listing", "The shop does not list this SKU", http.StatusNotFound}
 	unknownWebhook   = kind{"unknown-webhook", "There is no such webhook", http.StatusNotFound}

@@ -153,12 +153,19 @@ func (tx *Tx) shopsExist(ctx context.Context, p allocation.Pattern) error {
 }
 
 // DeletePattern removes a pattern that nothing follows, else it gives an *InUseError.
-func (db *DB) DeletePattern(ctx context.Context, tenant stock.TenantID, id PatternID) error {
+func (db *DB) DeletePattern(ctx context.Context, tenant stock.TenantID, id PatternID, version int64) error {
 	err := db.Write(ctx, tenant, func(tx *Tx) error {
 		// The tenant's row is locked first, as assigning does: no SKU comes to follow the pattern meanwhile.
 		standard, err := tx.lockDefaultPattern(ctx)
 		if err != nil {
 			return err
+		}
+		var now int64
+		if err := tx.one(ctx, []any{&now}, "SELECT version FROM pattern WHERE tenant_id = $1 AND pattern_id = $2"+tx.db.dialect.forUpdate(), int64(id)); err != nil {
+			return err
+		}
+		if version != 0 && version != now {
+			return ErrVersion
 		}
 		use := &InUseError{Default: standard == id}
 		if err := tx.one(ctx, []any{&use.SKUs}, "SELECT COUNT(*) FROM sku WHERE tenant_id = $1 AND pattern_id = $2", int64(id)); err != nil {
@@ -167,10 +174,7 @@ func (db *DB) DeletePattern(ctx context.Context, tenant stock.TenantID, id Patte
 		if use.SKUs > 0 || use.Default {
 			return use
 		}
-		n, err := tx.changed(ctx, "DELETE FROM pattern WHERE tenant_id = $1 AND pattern_id = $2", int64(id))
-		if err == nil && n == 0 {
-			return ErrNotFound
-		}
+		_, err = tx.exec(ctx, "DELETE FROM pattern WHERE tenant_id = $1 AND pattern_id = $2", int64(id))
 		return err
 	})
 	if err != nil {

@@ -147,7 +147,7 @@ func TestPatterns(t *testing.T) {
 			t.Errorf("the default: %+v, %v", p, err)
 		}
 		var use *store.InUseError
-		if err := db.DeletePattern(ctx, tenant, id); !errors.As(err, &use) || use.SKUs != 2 || !use.Default {
+		if err := db.DeletePattern(ctx, tenant, id, 0); !errors.As(err, &use) || use.SKUs != 2 || !use.Default {
 			t.Errorf("deleted while in use: %v", err)
 		}
 		if err := db.SetDefaultPattern(ctx, tenant, 0); err != nil {
@@ -156,10 +156,10 @@ func TestPatterns(t *testing.T) {
 		if _, err := db.AssignPatterns(ctx, tenant, []store.Assignment{{skus[0], 0}, {skus[1], 0}}); err != nil {
 			t.Fatal(err)
 		}
-		if err := db.DeletePattern(ctx, tenant, id); err != nil {
+		if err := db.DeletePattern(ctx, tenant, id, 0); err != nil {
 			t.Error(err)
 		}
-		if err := db.DeletePattern(ctx, tenant, id); !errors.Is(err, store.ErrNotFound) {
+		if err := db.DeletePattern(ctx, tenant, id, 0); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("deleted twice: %v", err)
 		}
 		if err := db.SetDefaultPattern(ctx, tenant, id); !errors.Is(err, store.ErrNotFound) {

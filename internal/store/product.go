@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -48,6 +49,7 @@ type ProductEdit struct {
 	Options *stock.OptionNames
 	// Archived takes the product and all its SKUs out of use, or brings back those that went with it.
 	Archived *bool
+	Anyway   bool // archive it although orders hold units
 }
 
 // SKUEdit says how a SKU shall be. What is nil stays as it is.
@@ -64,13 +66,17 @@ type SKUEdit struct {
 	Cost    *int64           `json:",omitempty"` // from 0 to stock.LargestUnits
 	// Archived takes the SKU out of use: lists leave it out, and it sells nothing, so every shop that still lists it goes to 0.
 	Archived *bool
+	Anyway   bool // archive it although orders hold units
 }
 
 // CatalogEdit is a set of edits that are made in one transaction: first the products, then the SKUs. Rows see what rows before them did.
 type CatalogEdit struct {
+	// Key makes the edit happen once: repeated with the same rows it gives the first answer again, repeated with others it is refused with
+	// ErrKeyReused. "" is no protection, which only rows that must be new need.
+	Key      string
 	Products []ProductEdit
 	SKUs     []SKUEdit
-	// Anyway archives SKUs although orders hold units of them.
+	// Anyway archives SKUs although orders hold units of them, whatever their rows say.
 	Anyway bool
 	// Partial makes the edits that can be made; otherwise one refused row keeps all others back.
 	Partial bool
@@ -86,13 +92,13 @@ const MostEdits = 2000
 // ProductResult is what became of a ProductEdit. Before is nil for a product that was added; After is nil when the row was refused.
 type ProductResult struct {
 	Before, After *Product
-	Refused       error // a *stock.CatalogError
+	Refused       error `json:"-"` // a *stock.CatalogError
 }
 
 // SKUResult is what became of a SKUEdit. Before is nil for a SKU that was added; After is nil when the row was refused.
 type SKUResult struct {
 	Before, After *SKUEntry
-	Refused       error // a *stock.CatalogError
+	Refused       error `json:"-"` // a *stock.CatalogError
 }
 
 // Changed tells whether the product is another than before.
@@ -136,6 +142,7 @@ func (e SKUEntry) equal(o SKUEntry) bool {
 // CatalogAnswer tells what became of each row of a CatalogEdit, in its order.
 type CatalogAnswer struct {
 	Applied  bool // the rows without Refused were made: all of them unless Partial
+	Repeated bool // the key had been used: this is the first answer
 	Products []ProductResult
 	SKUs     []SKUResult
 }
@@ -162,21 +169,70 @@ func (db *DB) EditCatalog(ctx context.Context, tenant stock.TenantID, e CatalogE
 	if n := len(e.Products) + len(e.SKUs); n > MostEdits {
 		return CatalogAnswer{}, fmt.Errorf("edit the catalogue: %d rows, more than %d", n, MostEdits)
 	}
+	once, err := newOneTime(e.Key, struct {
+		Products        []ProductEdit
+		SKUs            []SKUEdit
+		Anyway, Partial bool
+	}{e.Products, e.SKUs, e.Anyway, e.Partial})
+	if err != nil {
+		return CatalogAnswer{}, fmt.Errorf("edit the catalogue: %w", err)
+	}
 	var answer CatalogAnswer
 	run := db.Write
 	if e.Dry {
 		run = db.Read
 	}
-	err := run(ctx, tenant, func(tx *Tx) error {
+	err = run(ctx, tenant, func(tx *Tx) error {
+		var kept keptCatalog
+		if repeated, err := once.find(ctx, tx, &kept); err != nil || repeated {
+			answer = kept.answer()
+			return err
+		}
 		w := newCatalogWork(e)
 		err := w.run(ctx, tx)
-		answer = w.answer
-		return err
+		if answer = w.answer; err != nil || e.Dry || !answer.Applied {
+			return err
+		}
+		return once.keep(ctx, tx, keptOf(answer))
 	})
 	if err != nil {
 		return CatalogAnswer{}, fmt.Errorf("edit the catalogue: %w", err)
 	}
 	return answer, nil
+}
+
+// keptCatalog is a CatalogAnswer as it is kept for a repeated request: with its refusals, by their rows.
+type keptCatalog struct {
+	Answer         CatalogAnswer
+	Products, SKUs map[int]*stock.CatalogError
+}
+
+func keptOf(a CatalogAnswer) keptCatalog {
+	k := keptCatalog{Answer: a, Products: make(map[int]*stock.CatalogError), SKUs: make(map[int]*stock.CatalogError)}
+	var wrong *stock.CatalogError
+	for i, r := range a.Products {
+		if errors.As(r.Refused, &wrong) {
+			k.Products[i] = wrong
+		}
+	}
+	for i, r := range a.SKUs {
+		if errors.As(r.Refused, &wrong) {
+			k.SKUs[i] = wrong
+		}
+	}
+	return k
+}
+
+func (k keptCatalog) answer() CatalogAnswer {
+	a := k.Answer
+	a.Repeated = true
+	for i, wrong := range k.Products {
+		a.Products[i].Refused = wrong
+	}
+	for i, wrong := range k.SKUs {
+		a.SKUs[i].Refused = wrong
+	}
+	return a
 }
 
 const (

@@ -126,7 +126,7 @@ func (w *catalogWork) archiveProduct(e ProductEdit, p *productState, now *Produc
 	}
 	for _, s := range p.skus {
 		if s.now.ArchivedAt.IsZero() {
-			if err := w.heldBy(s); err != nil {
+			if err := w.heldBy(s, e.Anyway); err != nil {
 				return err
 			}
 		}
@@ -239,7 +239,7 @@ func (w *catalogWork) nextSKU(e SKUEdit, s *skuState) (SKUEntry, *productState, 
 	if e.Archived != nil && *e.Archived && now.ArchivedAt.IsZero() {
 		now.ArchivedAt = w.now
 		if s != nil {
-			if err := w.heldBy(s); err != nil {
+			if err := w.heldBy(s, e.Anyway); err != nil {
 				return now, nil, err
 			}
 		}

@@ -261,8 +261,8 @@ func (tx *Tx) lock() string {
 }
 
 // heldBy says of a SKU that orders hold units of it, "" when they do not.
-func (w *catalogWork) heldBy(s *skuState) error {
-	if n := w.held[s.before.ID]; n != 0 && !w.edit.Anyway && !s.isNew {
+func (w *catalogWork) heldBy(s *skuState, anyway bool) error {
+	if n := w.held[s.before.ID]; n != 0 && !anyway && !w.edit.Anyway && !s.isNew {
 		return &stock.CatalogError{Field: "archived", Code: "claims",
 			Reason: fmt.Sprintf("of %s: orders hold %d units that have not been shipped", s.now.Code, n)}
 	}

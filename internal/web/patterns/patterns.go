@@ -413,7 +413,7 @@ func (s *Screen) Delete(w http.ResponseWriter, r *http.Request) error {
 		return ui.ErrMissing
 	}
 	frame := ui.FrameOf(r, ui.SectionPatterns, "配分パターン")
-	err = s.db.DeletePattern(r.Context(), frame.TenantID, store.PatternID(id))
+	err = s.db.DeletePattern(r.Context(), frame.TenantID, store.PatternID(id), 0)
 	if errors.Is(err, store.ErrNotFound) {
 		return ui.ErrMissing
 	}
