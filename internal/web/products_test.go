@@ -3,6 +3,7 @@ package web_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -10,6 +11,9 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"soroi/internal/stock"
+	"soroi/internal/store/storetest"
+	"soroi/internal/testkit"
+	"soroi/internal/web/webtest"
 )
 
 // field is the name of a SKU's place in the grid.
@@ -89,9 +93,11 @@ func TestProducts(t *testing.T) {
 		}
 
 		// Terms.
+		nth := 0
 		terms := func(status int, layer, code, was, value string, says ...string) {
 			t.Helper()
-			to(page+"&layer="+layer, "/product/grid", url.Values{"code": {"TS"}, "layer": {layer}, "key": {"t"}, m.was(code): {was}, m.field(code): {value}}, status, says...)
+			nth++
+			to(page+"&layer="+layer, "/product/grid", url.Values{"code": {"TS"}, "layer": {layer}, "key": {fmt.Sprint("t", nth)}, m.was(code): {was}, m.field(code): {value}}, status, says...)
 		}
 		terms(303, "secured", "TS-BLACK-M", "", "10％")
 		terms(303, "reorder", "TS-BLACK-M", "", "20")
@@ -104,6 +110,46 @@ func TestProducts(t *testing.T) {
 		if m.load("TS-BLACK-M").Terms.Secured.As != stock.NotSaid {
 			t.Error("an empty place does not follow the product")
 		}
+
+		// Added to and taken off, from what is in force; what somebody else has changed meanwhile is said, and nothing is half done.
+		moved := func(status int, layer, mode, key string, values map[string][2]string, says ...string) {
+			t.Helper()
+			form := url.Values{"code": {"TS"}, "layer": {layer}, "mode": {mode}, "key": {key}, "reason": {"実店舗"}}
+			for code, v := range values {
+				form.Set(m.was(code), v[0])
+				form.Set(m.field(code), v[1])
+			}
+			to(page+"&layer="+layer+"&mode="+mode, "/product/grid", form, status, says...)
+		}
+		moved(303, "secured", "set", "m1", map[string][2]string{"TS-白-S": {"", "４"}})
+		moved(303, "secured", "add", "m2", map[string][2]string{"TS-白-S": {"4", "3"}, "TS-白-M": {"", ""}})
+		moved(303, "secured", "add", "m2", map[string][2]string{"TS-白-S": {"4", "3"}, "TS-白-M": {"", ""}}) // sent twice
+		moved(422, "secured", "subtract", "m3", map[string][2]string{"TS-白-S": {"7", "8"}, "TS-白-M": {"", ""}}, "TS-白-S：")
+		moved(422, "secured", "set", "m4", map[string][2]string{"TS-白-S": {"4", "9"}, "TS-白-M": {"", "1"}}, "入力中に 4 から 7 に変わりました")
+		moved(303, "reorder", "add", "m5", map[string][2]string{"TS-BLACK-M": {"20", "5"}, "TS-白-S": {"", "2"}})
+		moved(422, "reorder", "subtract", "m6", map[string][2]string{"TS-白-S": {"2", "3"}}, "TS-白-S：")
+		if item := m.load("TS-白-S"); item.Terms.Secured.N != 7 || item.Terms.Secured.Reason != "実店舗" || item.Terms.Reorder != stock.PointAt(2) || m.load("TS-白-M").Terms.Secured.As != stock.NotSaid {
+			t.Errorf("%+v", item.Terms)
+		}
+		if m.load("TS-BLACK-M").Terms.Reorder != stock.PointAt(25) {
+			t.Errorf("%+v", m.load("TS-BLACK-M").Terms.Reorder)
+		}
+
+		// What was saved is offered to be put back, and stands in its places to be looked at first.
+		form := url.Values{"code": {"TS"}, "layer": {"on_hand"}, "axes": {"213"}, "mode": {"add"}, "key": {"u1"}, "reason": {"入荷"}, m.was("TS-白-S"): {"3"}, m.field("TS-白-S"): {"40"}}
+		saved := m.browser.page(to(stockPage, "/product/grid", form, 303).to())
+		links := saved.All(func(n *htmlNode) bool { return strings.Contains(attr(n, "href"), "fill=") })
+		if len(links) != 1 || m.onHand("TS-白-S") != 43 {
+			t.Fatalf("%d ways back from %d: %s", len(links), m.onHand("TS-白-S"), saved.html)
+		}
+		filled := m.browser.page(attr(links[0], "href"))
+		if got := filled.Field(m.field("TS-白-S")); got != "3" || filled.Field(m.was("TS-白-S")) != "43" || filled.Field("reason") != "取り消し" || m.onHand("TS-白-S") != 43 {
+			t.Errorf("%q stands there to be looked at", got)
+		}
+		if rows := filled.All(func(n *htmlNode) bool { return attr(n, "scope") == "row" }); len(rows) != 3 || attr(filled.All(func(n *htmlNode) bool { return n.Data == "option" && testkit.HasAttr(n, "selected") })[0], "value") != "213" {
+			t.Errorf("%d rows: the layout is forgotten", len(rows))
+		}
+		set(303, "set", "u2", map[string][2]string{"TS-白-S": {"43", "3"}})
 
 		// What things are called.
 		to("/product/sku?code=TS-BLACK-M", "/product/sku", url.Values{"code": {"TS-BLACK-M"}, "new_code": {"TS-BK-M"}, "name": {""}, "product": {"TS"}, "option1": {"黒"}, "option2": {"M"}, "jans": {"4901234567890"}}, 422, "最後の数字が合いません")
@@ -142,11 +188,15 @@ func TestProducts(t *testing.T) {
 	})
 }
 
-// The grid is typed in like a spreadsheet, and a block that was copied from one is laid down.
-func TestBrowser_product_grid(t *testing.T) {
-	t.Parallel()
-	scriptsBuilt(t)
-	m, tab, at := visited(t)
+// sized is a merchant with a shirt in two colours and three sizes, seen by a real browser.
+func sized(t *testing.T, m *merchant) (tab *webtest.Tab, at string) {
+	t.Helper()
+	tab = webtest.Open(t)
+	server := httptest.NewServer(m.handler)
+	t.Cleanup(func() {
+		tab.Go("about:blank")
+		server.Close()
+	})
 	form := url.Values{"new_code": {"TS"}, "name": {"シャツ"}, "option1_name": {"カラー"}, "option2_name": {"サイズ"}}
 	if v := m.browser.post("/products/new", "/products/new", form); v.Code != 303 {
 		t.Fatal(v.Code)
@@ -154,28 +204,98 @@ func TestBrowser_product_grid(t *testing.T) {
 	if v := m.browser.post("/product?code=TS", "/product/skus", url.Values{"code": {"TS"}, "template": {"{1}{2}"}, "values1": {"a,b"}, "values2": {"S,M,L"}, "do": {"make"}}); v.Code != 303 {
 		t.Fatal(v.Code)
 	}
-	signIn(tab, at, "/product?code=TS&layer=on_hand")
-	tab.Until(ready)
-	value := func(code string) string {
-		return fmt.Sprintf(`document.querySelector("input[aria-label=%s]").value`, code)
-	}
-	tab.Do(chromedp.Focus("input[aria-label=aM]"))
-	tab.Until(`(() => { const data = new DataTransfer(); data.setData("text/plain", "7\t１,２００\r\n8\t9\r\n"); document.activeElement.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true})); return true })()`)
-	tab.Until(value("aM") + ` === "7" && ` + value("aL") + ` === "１,２００" && ` + value("bM") + ` === "8" && ` + value("bL") + ` === "9"`)
-	tab.Until(`document.querySelector("[data-changes]").textContent.includes("4")`)
-	tab.Do(press("ArrowLeft"))
-	tab.Until(`document.activeElement.getAttribute("aria-label") === "aS"`)
-	tab.Do(press("Enter"))
-	tab.Until(`document.activeElement.getAttribute("aria-label") === "bS"`)
-	tab.Do(press("ArrowRight"))
-	tab.Do(press("Escape")) // bM is as it was
-	tab.Until(value("bM") + ` === "0"`)
-	tab.Type("#reason", "棚卸")
-	tab.Click(".save button")
-	tab.Until(`Boolean(document.querySelector(".notice.good"))`)
-	for code, want := range map[string]int64{"aS": 0, "aM": 7, "aL": 1200, "bM": 0, "bL": 9} {
-		if got := m.onHand(code); got != want {
-			t.Errorf("%s: %d, want %d", code, got, want)
+	return tab, server.URL
+}
+
+// paste lays text down where the focus is, as a person's Ctrl+V does.
+func paste(text string) string {
+	return fmt.Sprintf(`(() => { const data = new DataTransfer(); data.setData("text/plain", %q); document.activeElement.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true})); return true })()`, text)
+}
+
+const cellText = `document.querySelector("input[aria-label=%s]").%s`
+
+// The grid is typed in like a spreadsheet, and a block that was copied from one is laid down. What cannot be read is marked and nothing is sent.
+func TestBrowser_product_grid(t *testing.T) {
+	t.Parallel()
+	scriptsBuilt(t)
+	test := func(t *testing.T, m *merchant) {
+		tab, at := sized(t, m)
+		signIn(tab, at, "/product?code=TS&layer=on_hand")
+		tab.Until(ready)
+		value := func(code string) string { return fmt.Sprintf(cellText, code, "value") }
+		told := `document.querySelector("[data-changes]").textContent`
+		tab.Do(chromedp.Focus("input[aria-label=aM]"))
+		tab.Until(paste("7\t１,２００\t5\r\n8\t数\r\n"))
+		tab.Until(value("aM") + ` === "7" && ` + value("aL") + ` === "１,２００" && ` + value("bM") + ` === "8" && ` + value("bL") + ` === "数"`)
+		tab.Until(told + `.includes("変えた数：4") && ` + told + `.includes("+1,215") && ` + told + `.includes("読めない数：1") && ` + told + `.includes("枠の外の 1 個")`)
+		tab.Until(`document.querySelector("input[aria-label=aL]").closest("td").dataset.diff === "0 +1,200" && !document.querySelector("input[aria-label=aL]").hasAttribute("aria-invalid")`)
+		tab.Type("#reason", "棚卸")
+		tab.Click(".save button.main")
+		tab.Until(`document.activeElement.getAttribute("aria-label") === "bL" && document.activeElement.getAttribute("aria-invalid") === "true"`)
+		if n := m.onHand("aM"); n != 0 {
+			t.Fatalf("half a grid was sent: %d", n)
 		}
+		tab.Type("input[aria-label=bL]", "9")
+		tab.Until(told + ` === "変えた数：4（合計 +1,224）"`)
+		tab.Do(press("ArrowLeft"))
+		tab.Do(chromedp.Focus("input[aria-label=aM]"))
+		tab.Do(press("ArrowLeft"))
+		tab.Until(`document.activeElement.getAttribute("aria-label") === "aS"`)
+		tab.Do(press("Enter"))
+		tab.Until(`document.activeElement.getAttribute("aria-label") === "bS"`)
+		tab.Do(press("ArrowRight"))
+		tab.Do(press("Escape")) // bM is as it was
+		tab.Until(value("bM") + ` === "0"`)
+		tab.Click(".save button.main")
+		tab.Until(`Boolean(document.querySelector(".notice.good"))`)
+		for code, want := range map[string]int64{"aS": 0, "aM": 7, "aL": 1200, "bM": 0, "bL": 9} {
+			if got := m.onHand(code); got != want {
+				t.Errorf("%s: %d, want %d", code, got, want)
+			}
+		}
+
+		// The way back: looked at, then saved.
+		tab.Until(ready)
+		tab.Click(`a[href*="fill="]`)
+		tab.Until(ready + ` && ` + value("aL") + ` === "0" && ` + told + `.includes("変えた数：3")`)
+		tab.Click(".save button.main")
+		tab.Until(`Boolean(document.querySelector(".notice.good"))`)
+		if n := m.onHand("aL") + m.onHand("aM") + m.onHand("bL"); n != 0 {
+			t.Errorf("%d units stayed", n)
+		}
+	}
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, setUp(t, hurried()))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, emptyOn(t, storetest.Postgres(t), hurried()).owned())
+	})
+}
+
+// Without scripts the grid is a form: it is laid out the other way, numbers are typed, saved once and refused beside their place.
+func TestBrowser_product_grid_without_scripts(t *testing.T) {
+	t.Parallel()
+	m := setUp(t, hurried())
+	tab, at := sized(t, m)
+	tab.Do(scriptsOff)
+	signIn(tab, at, "/product?code=TS&layer=on_hand&axes=213")
+	if rows := tab.Text("table.sheet tbody"); !strings.HasPrefix(strings.TrimSpace(rows), "S") {
+		t.Errorf("sizes do not stand down: %s", rows)
+	}
+	tab.Type("input[aria-label=aM]", "many")
+	tab.Type("input[aria-label=bM]", "5")
+	tab.Type("#reason", "棚卸")
+	tab.Click(".save button.main")
+	tab.Until(`Boolean(document.querySelector("small.wrong"))`)
+	if n := m.onHand("bM"); n != 0 {
+		t.Errorf("half a grid was saved: %d", n)
+	}
+	tab.Type("input[aria-label=aM]", "１２")
+	tab.Click(".save button.main")
+	tab.Until(`Boolean(document.querySelector(".notice.good"))`)
+	if m.onHand("aM") != 12 || m.onHand("bM") != 5 {
+		t.Errorf("aM %d, bM %d", m.onHand("aM"), m.onHand("bM"))
 	}
 }

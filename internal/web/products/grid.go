@@ -2,6 +2,7 @@ package products
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,7 +13,7 @@ import (
 	"soroi/internal/web/ui"
 )
 
-// Grid lays the SKUs of a product out by their options: the values of the first down, those of the second across, one table for each value of the
+// Grid lays the SKUs of a product out by their options: the values of one down, those of another across, one table for each value of the
 // third.
 type Grid struct {
 	Down, Across string // the options' names; "" where there is none
@@ -41,6 +42,7 @@ type Cell struct {
 	Value    string // as it is shown, or typed
 	Was      string // as it was when the page was made
 	Hint     string // what an empty place means
+	Default  string // what the product says, of a reorder point
 	Tone     ui.Tone
 	Link     string
 	Wrong    string
@@ -50,33 +52,75 @@ type Cell struct {
 // Absent tells whether no SKU has these values.
 func (c Cell) Absent() bool { return c.SKU == 0 }
 
-// layOut places the SKUs. Of a SKU that has no value for an option, or shares its place, the row is its own.
-func layOut(p store.ProductStock, cell func(store.StockRow) Cell) Grid {
+// Axes say which option stands where: the first goes down, the second across, the third parts the tables.
+type Axes [3]int
+
+// plainAxes are the options in their order.
+var plainAxes = Axes{0, 1, 2}
+
+// readAxes reads what Axes.String wrote; anything that does not fit n options is their order.
+func readAxes(text string, n int) Axes {
+	for _, a := range allAxes(n) {
+		if a.String() == text {
+			return a
+		}
+	}
+	return plainAxes
+}
+
+// allAxes are all ways to lay n options out.
+func allAxes(n int) []Axes {
+	switch n {
+	case 2:
+		return []Axes{plainAxes, {1, 0, 2}}
+	case 3:
+		return []Axes{plainAxes, {1, 0, 2}, {0, 2, 1}, {2, 0, 1}, {1, 2, 0}, {2, 1, 0}}
+	}
+	return []Axes{plainAxes}
+}
+
+// String is the axes as they stand in an address: "213" has the second option down.
+func (a Axes) String() string {
+	return strconv.Itoa(a[0]+1) + strconv.Itoa(a[1]+1) + strconv.Itoa(a[2]+1)
+}
+
+// layOut places the SKUs. Of a SKU that has no value for an option, or shares its place, the row is its own. Sizes stand by size, numbers by number,
+// any other values in the order in which they came into use.
+func layOut(p store.ProductStock, axes Axes, cell func(store.StockRow) Cell) Grid {
 	n := p.Options.Count()
-	g := Grid{Down: p.Options[0], Across: p.Options[1]}
+	g := Grid{Down: p.Options[axes[0]], Across: p.Options[axes[1]]}
+	of := func(sku store.StockRow) (o [3]string) {
+		for i := range o {
+			o[i] = sku.Options[axes[i]]
+		}
+		return o
+	}
 	type place struct{ table, row, column string }
 	placed := make(map[place]store.StockRow)
 	var loose []store.StockRow
 	values := [3][]string{}
 	for _, sku := range p.SKUs {
+		o := of(sku)
 		whole := n > 0
 		for i := range n {
-			whole = whole && sku.Options[i] != ""
+			whole = whole && o[i] != ""
 		}
-		at := place{sku.Options[2], sku.Options[0], sku.Options[1]}
+		at := place{o[2], o[0], o[1]}
 		if _, taken := placed[at]; !whole || taken {
 			loose = append(loose, sku)
 			continue
 		}
 		placed[at] = sku
-		for i := range n {
-			if !slices.Contains(values[i], sku.Options[i]) {
-				values[i] = append(values[i], sku.Options[i])
+	}
+	for _, sku := range slices.SortedFunc(maps.Values(placed), func(a, b store.StockRow) int { return cmp.Compare(a.SKU, b.SKU) }) {
+		for i, value := range of(sku) {
+			if i < n && !slices.Contains(values[i], value) {
+				values[i] = append(values[i], value)
 			}
 		}
 	}
 	for i := range values {
-		slices.SortStableFunc(values[i], compareValues)
+		sortValues(values[i])
 	}
 	across, sheets := values[1], values[2]
 	if n < 2 {
@@ -125,17 +169,17 @@ func layOut(p store.ProductStock, cell func(store.StockRow) Cell) Grid {
 // sizes in their order; any others stand as they are met.
 var sizes = []string{"XXS", "XS", "SS", "S", "M", "L", "LL", "XL", "2XL", "XXL", "3L", "3XL", "XXXL", "4L", "4XL", "5L", "5XL"}
 
-// compareValues orders sizes by size and numbers by number. Other values keep the order of their SKUs' codes.
-func compareValues(a, b string) int {
-	if i, j := slices.Index(sizes, strings.ToUpper(a)), slices.Index(sizes, strings.ToUpper(b)); i >= 0 && j >= 0 {
-		return cmp.Compare(i, j)
+// sortValues orders values that are all sizes by size, and those that all begin with a number by number. Others stay.
+func sortValues(values []string) {
+	size := func(v string) int { return slices.Index(sizes, strings.ToUpper(v)) }
+	if !slices.ContainsFunc(values, func(v string) bool { return size(v) < 0 }) {
+		slices.SortStableFunc(values, func(a, b string) int { return cmp.Compare(size(a), size(b)) })
+		return
 	}
-	x, okX := leading(a)
-	y, okY := leading(b)
-	if okX && okY {
-		return cmp.Compare(x, y)
+	number := func(v string) float64 { n, _ := leading(v); return n }
+	if !slices.ContainsFunc(values, func(v string) bool { _, ok := leading(v); return !ok }) {
+		slices.SortStableFunc(values, func(a, b string) int { return cmp.Compare(number(a), number(b)) })
 	}
-	return 0
 }
 
 // leading is the number with which a value begins: 23.5cm, 100.
@@ -189,7 +233,7 @@ func (l Layer) Shop() int64 {
 	return id
 }
 
-// cellOf is a SKU's place in a layer. mode matters to on hand alone: what is added or taken off begins empty.
+// cellOf is a SKU's place in a layer. What is added or taken off begins empty.
 func cellOf(lang ui.Lang, layer Layer, mode stock.Mode, row store.StockRow) Cell {
 	c := Cell{SKU: int64(row.SKU), Code: row.Code, Archived: row.Archived}
 	bundle := row.Allotment.Bundle != nil
@@ -205,14 +249,15 @@ func cellOf(lang ui.Lang, layer Layer, mode stock.Mode, row store.StockRow) Cell
 	case layer == Secured:
 		c.Value, c.Hint = securedText(row.Terms.Own().Secured), securedHint(row.Defaults.Secured)
 		c.Was = c.Value
+		if mode != stock.Set {
+			c.Value, c.Hint = "", securedHint(row.Terms.Secured)
+		}
 	case layer == Reorder:
-		if own := row.Terms.Own().Reorder; own.Set {
-			c.Value = strconv.FormatInt(own.Units, 10)
+		c.Value, c.Hint = pointText(row.Terms.Own().Reorder), pointText(row.Defaults.Reorder)
+		c.Was, c.Default = c.Value, c.Hint
+		if mode != stock.Set {
+			c.Value, c.Hint = "", pointText(row.Terms.Reorder)
 		}
-		if d := row.Defaults.Reorder; d.Set {
-			c.Hint = ui.Number(d.Units)
-		}
-		c.Was = c.Value
 	case layer.Shop() != 0:
 		inShop(lang, &c, layer.Shop(), row)
 	default:
@@ -263,6 +308,13 @@ func securedText(s stock.Secured) string {
 		return strconv.FormatInt(s.N, 10) + "%"
 	}
 	return ""
+}
+
+func pointText(p stock.Point) string {
+	if !p.Set {
+		return ""
+	}
+	return strconv.FormatInt(p.Units, 10)
 }
 
 func securedHint(s stock.Secured) string {

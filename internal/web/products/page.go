@@ -5,6 +5,7 @@ import (
 	"embed"
 	"errors"
 	"net/url"
+	"strings"
 
 	"soroi/internal/stock"
 	"soroi/internal/store"
@@ -89,8 +90,12 @@ type Product struct {
 	Archived   bool
 	Layer      Layer
 	Layers     []LayerTab
+	Axes       Axes
+	Layouts    []Choice // the ways to lay it out; one where there is no choice
 	Grid       Grid
-	More       bool // it has more SKUs than the grid shows
+	Undo       string // what was saved last, as an address brings it back; "" when there is nothing
+	Undone     int    // of so many places
+	More       bool   // it has more SKUs than the grid shows
 	SKUs       int
 	Form       GridForm
 	Entry      Entry
@@ -137,7 +142,24 @@ type NewSKU struct {
 }
 
 // Address is the page's own.
-func (p *Product) Address() string { return Address(p.Code) + "&layer=" + string(p.Layer) }
+func (p *Product) Address() string { return p.On(p.Layer) }
+
+// On is the page with another layer.
+func (p *Product) On(l Layer) string {
+	to := Address(p.Code) + "&layer=" + string(l)
+	if p.Axes != plainAxes {
+		to += "&axes=" + p.Axes.String()
+	}
+	return to
+}
+
+// Part is the address of the grid alone.
+func (p *Product) Part() string {
+	return strings.Replace(p.Address(), "/product?", "/product/grid?", 1)
+}
+
+// Back is the page with the numbers from before what was saved last, to be looked at.
+func (p *Product) Back() string { return p.Address() + "&fill=" + escape(p.Undo) }
 
 // Address is that of a product's page.
 func Address(code string) string { return "/product?code=" + escape(code) }

@@ -84,6 +84,10 @@ func (s *Screen) load(r *http.Request, code string, layer Layer) (*Product, stor
 		return nil, p, err
 	}
 	page.Title, page.Code, page.Name, page.Archived, page.More, page.SKUs = p.Code, p.Code, p.Name, !p.ArchivedAt.IsZero(), p.More, len(p.SKUs)
+	page.Axes = readAxes(r.FormValue("axes"), p.Options.Count())
+	for _, a := range allAxes(p.Options.Count()) {
+		page.Layouts = append(page.Layouts, Choice{a.String(), page.T("縦 %s × 横 %s", p.Options[a[0]], p.Options[a[1]])})
+	}
 	page.Entry = Entry{Code: p.Code, Name: p.Name, Options: p.Options}
 	page.Matrix.Template = template(p)
 	page.Layers = []LayerTab{{Layer: Available, Label: page.T("論理在庫")}, {Layer: OnHand, Label: page.T("実在庫を変える")}, {Layer: Secured, Label: page.T("確保在庫")}, {Layer: Reorder, Label: page.T("発注点")}}
@@ -102,7 +106,7 @@ func (s *Screen) load(r *http.Request, code string, layer Layer) (*Product, stor
 
 // lay lays the grid out anew.
 func (page *Product) lay(p store.ProductStock) {
-	page.Grid = layOut(p, func(row store.StockRow) Cell { return cellOf(page.Lang, page.Layer, page.Form.Mode, row) })
+	page.Grid = layOut(p, page.Axes, func(row store.StockRow) Cell { return cellOf(page.Lang, page.Layer, page.Form.Mode, row) })
 }
 
 // Show is GET /product.
@@ -114,7 +118,48 @@ func (s *Screen) Show(w http.ResponseWriter, r *http.Request) error {
 	}
 	page.Form.Mode = readMode(q.Get("mode"))
 	page.lay(p)
+	if page.Layer.Edits() {
+		page.back(q.Get("undo"), q.Get("fill"))
+	}
 	return s.views.Product.Page(w, http.StatusOK, page)
+}
+
+// mostUndone bounds the places that an address can bring back.
+const mostUndone = 100
+
+// undoOf is how an address names what was in places before they were changed: 1z.12~2a.10%, with the SKU's number in base 36.
+func undoOf(changed []*Cell) string {
+	if len(changed) > mostUndone {
+		return ""
+	}
+	words := make([]string, len(changed))
+	for i, c := range changed {
+		words[i] = strconv.FormatInt(c.SKU, 36) + "." + c.Was
+	}
+	return strings.Join(words, "~")
+}
+
+// back offers to bring the numbers back that were there before what was saved last (undo), or lays them into their places to be looked at (fill).
+func (page *Product) back(undo, fill string) {
+	if page.Undo = undo; undo != "" {
+		page.Undone = len(strings.Split(undo, "~"))
+	}
+	if fill == "" {
+		return
+	}
+	page.Form.Mode, page.Form.Reason = stock.Set, page.T("取り消し")
+	was := make(map[int64]string)
+	for _, word := range strings.Split(fill, "~") {
+		id, value, _ := strings.Cut(word, ".")
+		if sku, err := strconv.ParseInt(id, 36, 64); err == nil && len(value) <= 14 {
+			was[sku] = value
+		}
+	}
+	page.Grid.cells(func(c *Cell) {
+		if value, there := was[c.SKU]; there {
+			c.Value = value
+		}
+	})
 }
 
 // GridPart is the grid of a layer that is only shown, for refreshing it.
@@ -150,14 +195,16 @@ func (s *Screen) SaveGrid(w http.ResponseWriter, r *http.Request) error {
 		return ui.ErrForm
 	}
 	var changed []*Cell
+	now := make(map[int64]string) // what the places hold at this moment
 	page.Grid.cells(func(c *Cell) {
+		now[c.SKU] = c.Was
 		name := strconv.FormatInt(c.SKU, 10)
 		typed, there := r.PostForm["c."+name]
 		if !there {
 			return
 		}
 		c.Value, c.Was = strings.TrimSpace(typed[0]), r.PostFormValue("w."+name)
-		moves := page.Layer == OnHand && page.Form.Mode != stock.Set
+		moves := page.Form.Mode != stock.Set
 		if moves && c.Value != "" || !moves && c.Value != c.Was {
 			changed = append(changed, c)
 		}
@@ -168,12 +215,13 @@ func (s *Screen) SaveGrid(w http.ResponseWriter, r *http.Request) error {
 	if len(changed) == 0 {
 		page.Wrong[""] = page.T("変えた数がありません。変えたい枠に数を入力してください。")
 	}
-	save := s.saveTerms
-	if page.Layer == OnHand {
-		save = s.saveStock
-	}
 	if !page.Wrong.Any() {
-		if err := save(r, page, changed); err != nil {
+		if page.Layer == OnHand {
+			err = s.saveStock(r, page, changed)
+		} else {
+			err = s.saveTerms(r, page, changed, now)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -185,7 +233,11 @@ func (s *Screen) SaveGrid(w http.ResponseWriter, r *http.Request) error {
 	if page.Layer == OnHand {
 		done = ui.DoneChanged
 	}
-	s.cookies.After(w, r, page.Address(), done)
+	to := page.Address()
+	if undo := undoOf(changed); undo != "" {
+		to += "&undo=" + escape(undo)
+	}
+	s.cookies.After(w, r, to, done)
 	return nil
 }
 
@@ -220,6 +272,7 @@ func (s *Screen) saveStock(r *http.Request, page *Product, changed []*Cell) erro
 	answer, err := s.db.ChangeStock(r.Context(), page.TenantID, request)
 	if errors.Is(err, store.ErrKeyReused) {
 		page.Wrong[""] = page.T("この画面からの変更は登録済みです。最新の数を確かめてから、もう一度入力してください。")
+		page.Form.Key = rand.Text()
 		return nil
 	}
 	if err != nil || answer.Repeated {
@@ -227,6 +280,9 @@ func (s *Screen) saveStock(r *http.Request, page *Product, changed []*Cell) erro
 	}
 	for i, result := range answer.Rows {
 		c := changed[i]
+		if result.Applied {
+			c.Was = strconv.FormatInt(result.After.OnHand-result.Delta, 10)
+		}
 		var moved *stock.MovedError
 		var negative *stock.NegativeError
 		var wrong *stock.ChangeError
@@ -246,11 +302,16 @@ func (s *Screen) saveStock(r *http.Request, page *Product, changed []*Cell) erro
 	return nil
 }
 
-// saveTerms changes secured stock or reorder points of all changed places.
-func (s *Screen) saveTerms(r *http.Request, page *Product, changed []*Cell) error {
-	var edit store.TermsEdit
+// saveTerms changes secured stock or reorder points of all changed places, once. now is what the places hold: another number than was shown is a change
+// that somebody else has made meanwhile.
+func (s *Screen) saveTerms(r *http.Request, page *Product, changed []*Cell, now map[int64]string) error {
+	edit := store.TermsEdit{Key: "product-" + page.Form.Key}
 	for _, c := range changed {
-		change, err := termsOf(page.Layer, c.Value, page.Form.Reason)
+		inForce := c.Was
+		if inForce == "" {
+			inForce = c.Default
+		}
+		change, err := termsOf(page.Layer, page.Form.Mode, inForce, c.Value, page.Form.Reason)
 		if err != nil {
 			page.wrongCell(c, page.Lang.TermsSentence(err))
 			continue
@@ -260,30 +321,68 @@ func (s *Screen) saveTerms(r *http.Request, page *Product, changed []*Cell) erro
 	if page.Wrong.Any() {
 		return nil
 	}
-	for part := range slices.Chunk(edit.Rows, store.MostInBatch) {
-		answer, err := s.db.EditTerms(r.Context(), page.TenantID, store.TermsEdit{Rows: part})
-		if err != nil {
-			return err
-		}
-		for i, result := range answer.Rows {
-			if result.Refused != nil {
-				page.wrongCell(changed[i], page.Lang.TermsSentence(result.Refused))
+	edit.Dry = true
+	answer, err := s.db.EditTerms(r.Context(), page.TenantID, edit)
+	if err == nil && !answer.Repeated {
+		for _, c := range changed {
+			if c.Was != now[c.SKU] {
+				page.wrongCell(c, page.T("入力中に %s から %s に変わりました。よければもう一度保存してください。", orNone(c.Was), orNone(now[c.SKU])))
+				c.Was = now[c.SKU]
 			}
+		}
+		if page.Wrong.Any() {
+			return nil
+		}
+		edit.Dry = false
+		answer, err = s.db.EditTerms(r.Context(), page.TenantID, edit)
+	}
+	if errors.Is(err, store.ErrKeyReused) {
+		page.Wrong[""] = page.T("この画面からの変更は登録済みです。最新の数を確かめてから、もう一度入力してください。")
+		page.Form.Key = rand.Text()
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for i, result := range answer.Rows {
+		if result.Refused != nil {
+			page.wrongCell(changed[i], page.Lang.TermsSentence(result.Refused))
 		}
 	}
 	return nil
 }
 
-// termsOf is what a place of a layer of terms says: "" follows the product.
-func termsOf(layer Layer, typed, reason string) (stock.TermsChange, *stock.TermsError) {
+// orNone shows an empty place.
+func orNone(text string) string {
+	if text == "" {
+		return "–"
+	}
+	return text
+}
+
+// termsOf is what a place of a layer of terms says: "" follows the product. What is added or taken off a reorder point goes from the one in force.
+func termsOf(layer Layer, mode stock.Mode, inForce, typed, reason string) (stock.TermsChange, *stock.TermsError) {
 	percent := strings.HasSuffix(typed, "%") || strings.HasSuffix(typed, "％")
 	bare := strings.TrimRight(typed, "%％")
 	n, err := ui.ReadNumber(bare)
 	if bare != "" && err != nil || percent && layer == Reorder {
 		return stock.TermsChange{}, &stock.TermsError{Code: "number"}
 	}
+	if n < 0 || n > stock.LargestUnits {
+		return stock.TermsChange{}, &stock.TermsError{Code: "number"}
+	}
 	if layer == Reorder {
 		point := stock.Point{}
+		if mode != stock.Set {
+			base, err := ui.ReadNumber(inForce)
+			if inForce != "" && err != nil {
+				return stock.TermsChange{}, &stock.TermsError{Code: "number"}
+			}
+			if mode == stock.Subtract {
+				n = -n
+			}
+			n += base
+		}
 		if bare != "" {
 			point = stock.PointAt(n)
 		}
@@ -292,7 +391,7 @@ func termsOf(layer Layer, typed, reason string) (stock.TermsChange, *stock.Terms
 		}
 		return stock.TermsChange{Reorder: &point}, nil
 	}
-	c := &stock.SecuredChange{Mode: stock.Set, N: n}
+	c := &stock.SecuredChange{Mode: mode, N: n}
 	switch {
 	case percent:
 		c.As = stock.InPercent

@@ -39,11 +39,14 @@ func productsPage(p ui.Page, data string) *products.ListPage {
 // productPage is a product in colours and sizes.
 func productPage(p ui.Page, data string) *products.Product {
 	p.Title, p.Section = "TS-001", ui.SectionProducts
-	page := &products.Product{Page: p, Code: "TS-001", Name: "オーガニックコットンTシャツ", Layer: products.Available, Form: products.GridForm{Key: "k", Mode: stock.Set},
+	page := &products.Product{Page: p, Axes: products.Axes{0, 1, 2}, Layouts: []products.Choice{{Value: "123", Label: p.T("縦 %s × 横 %s", p.T("カラー"), p.T("サイズ"))}, {Value: "213", Label: p.T("縦 %s × 横 %s", p.T("サイズ"), p.T("カラー"))}}, Code: "TS-001", Name: "オーガニックコットンTシャツ", Layer: products.Available, Form: products.GridForm{Key: "k", Mode: stock.Set},
 		Entry: products.Entry{Code: "TS-001", Name: "オーガニックコットンTシャツ", Options: [3]string{p.T("カラー"), p.T("サイズ"), ""}}, Matrix: products.Matrix{Template: "{product}-{1}-{2}"}, Wrong: ui.FieldErrors{}}
 	switch data {
-	case "edit", "refused":
+	case "edit", "refused", "saved":
 		page.Layer = products.OnHand
+		if data == "saved" {
+			page.Undo, page.Undone = "1z.12~2a.3", 2
+		}
 	case "secured":
 		page.Layer = products.Secured
 	}

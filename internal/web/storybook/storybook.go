@@ -92,7 +92,7 @@ func Open(log *slog.Logger) (*Book, error) {
 	for _, data := range []string{"full", "empty", "nothing_found", "extreme"} {
 		b.add("products/"+data, productViews.List, func(p ui.Page) ui.Framed { return productsPage(p, data) })
 	}
-	for _, data := range []string{"full", "edit", "secured", "refused", "look", "loose", "empty"} {
+	for _, data := range []string{"full", "edit", "saved", "secured", "refused", "look", "loose", "empty"} {
 		b.add("product/"+data, productViews.Product, func(p ui.Page) ui.Framed { return productPage(p, data) })
 	}
 	for _, data := range []string{"full", "refused"} {
