@@ -92,5 +92,7 @@ var englishProducts = map[string]string{
 	"論理在庫の合計":    "Available in all",
 	"足す SKU":     "SKUs to add",
 	"足す SKU を見る": "Look at what is added",
-	"黒、白、紺":      "black, white, navy",
+	"出品：候補を選ぶ・コードを入力・在庫でない": "Listings: take a suggestion, type a code, is no stock",
+	"商品の表：枠を移る（貼り付けもできます）":  "Products: move in the grid (which can be pasted into)",
+	"黒、白、紺": "black, white, navy",
 }
