@@ -100,7 +100,7 @@ func hookForm(address string) settings.HookForm {
 		form.Name = "倉庫システム"
 	}
 	for i, k := range event.Kinds() {
-		form.Kinds = append(form.Kinds, settings.Kind{Kind: k, Word: []string{"在庫の変化", "発注点割れ・在庫割れと回復", "売り越し", "店舗の連動の失敗", "店舗の連動の回復", "Webhook の停止"}[i], Chosen: address != "" && i < 3})
+		form.Kinds = append(form.Kinds, settings.Kind{Kind: k, Word: []string{"在庫の変化", "発注点割れ・在庫割れと回復", "売り越し", "店舗の連動の失敗", "店舗の連動の回復", "Webhook の停止", "事前設定の毎日の知らせ"}[i], Chosen: address != "" && i < 3})
 	}
 	return form
 }
