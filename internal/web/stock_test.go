@@ -42,6 +42,9 @@ func TestStockList(t *testing.T) {
 			t.Errorf("%s is %q, want %q", id, got, want)
 		}
 	}
+	if to := v.All(func(n *htmlNode) bool { return attr(n, "href") == "/product?code=MUG-2" }); len(to) != 1 {
+		t.Errorf("%d ways from a row to its product", len(to))
+	}
 	for query, want := range map[string][]string{
 		"q=カップ": {"ｶｯﾌﾟ-1"}, "q=かっぷ": {"ｶｯﾌﾟ-1"}, "q=ｔｅｅ": {"TEE-M"}, "q=商品+mug": {"MUG-2"}, "q=100%25": nil, "q=%3Cscript%3E": nil,
 		"show=behind": {"MUG-2"}, "show=out": nil, "show=unlisted": nil, "sort=available": {"MUG-2", "TEE-M", "ｶｯﾌﾟ-1"}, "show=nonsense&sort=nonsense": {"MUG-2", "TEE-M", "ｶｯﾌﾟ-1"},

@@ -120,6 +120,7 @@ type Shop struct {
 // Row is one SKU.
 type Row struct {
 	Code, Name string
+	Product    string // its code
 	OnHand     int64
 	Committed  int64
 	Available  int64

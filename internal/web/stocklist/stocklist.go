@@ -96,7 +96,7 @@ func (s *Screen) page(r *http.Request) (*Page, error) {
 }
 
 func row(item store.StockRow, column map[channel.ShopID]int) Row {
-	r := Row{Code: item.Code, Name: item.Name, OnHand: item.Balance.OnHand, Committed: item.Balance.Committed, Available: item.Balance.Available(),
+	r := Row{Code: item.Code, Name: item.Name, Product: item.Product, OnHand: item.Balance.OnHand, Committed: item.Balance.Committed, Available: item.Balance.Available(),
 		Secured: item.Terms.SecuredUnits(item.Balance), Cells: make([]Cell, len(column))}
 	if item.Terms.Supply != stock.Stocked {
 		sellable := item.Sellable()
