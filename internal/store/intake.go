@@ -2,10 +2,12 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"math"
 	"time"
 
+	"soroi/internal/allocation"
 	"soroi/internal/channel"
 	"soroi/internal/order"
 	"soroi/internal/stock"
@@ -99,6 +101,8 @@ type listingSight struct {
 	settledUntil time.Time
 	overwriting  bool // an absolute write is under way
 	divided      bool // its SKU divides its units
+	expected     sql.NullInt64
+	unseen       int64
 	rate         int64
 	rateAt       time.Time
 
@@ -293,6 +297,16 @@ func (l *listingSight) sold(line, was order.Line, snapshot order.Snapshot, retur
 		l.before += units
 		l.unsure = true
 	}
+}
+
+// plain tells whether the orders come off what is shown alone, which is almost always so: then the index of what is unseen need not be written. Should the
+// listing have changed meanwhile, expected falls below 0 and is read, and the exposure is the same.
+func (l *listingSight) plain() bool {
+	boundless := l.unseen >= allocation.Unbounded/2
+	if l.expected.Valid {
+		return (l.before == 0 || boundless) && l.expected.Int64 >= l.after
+	}
+	return boundless
 }
 
 // rateWindow is the memory of a listing's rate of sale.

@@ -177,13 +177,13 @@ func (ws intakeWorks) loadListings(ctx context.Context, tx *Tx, byShop map[chann
 		var sku sql.NullInt64
 		var from, until, rateAt int64
 		l := &listingSight{}
-		if err := rows.Scan(&l.id, &shop, &ref, &sku, &l.ignored, &from, &until, &l.overwriting, &l.divided, &l.rate, &rateAt); err != nil {
+		if err := rows.Scan(&l.id, &shop, &ref, &sku, &l.ignored, &from, &until, &l.overwriting, &l.divided, &l.expected, &l.unseen, &l.rate, &rateAt); err != nil {
 			return err
 		}
 		l.sku, l.settledFrom, l.settledUntil, l.rateAt = stock.SKUID(sku.Int64), instant(from), instant(until), instant(rateAt)
 		byShop[shop].listings[order.Ref(ref)] = l
 		return nil
-	}, `SELECT listing_id, shop_id, ref, sku_id, ignored, settled_from, settled_until, in_flight AND sent_absolute, share IS NOT NULL AND sku_id IS NOT NULL, sold_rate, sold_rate_at FROM listing
+	}, `SELECT listing_id, shop_id, ref, sku_id, ignored, settled_from, settled_until, in_flight AND sent_absolute, share IS NOT NULL AND sku_id IS NOT NULL, expected, unseen, sold_rate, sold_rate_at FROM listing
 		WHERE tenant_id = $1 AND (shop_id, ref) IN (`, "BIGINT TEXT", `)`,
 		nil, len(refs), func(args []any, i int) []any { return append(args, int64(refs[i].shop), refs[i].text) })
 }
@@ -317,12 +317,27 @@ func (ws intakeWorks) writeListings(ctx context.Context, tx *Tx) error {
 		}
 	}
 	slices.SortFunc(changed, func(a, b *listingSight) int { return cmp.Compare(a.id, b.id) })
-	return tx.execRows(ctx, `UPDATE listing SET expected = CASE WHEN listing.expected = $2 THEN listing.expected ELSE `+soldKnown+` END,
-		unseen = `+soldUnseen+`, doubt = listing.doubt + v.column9, crossed_at = $3, claimed = listing.claimed + v.column3,
+	var plain, others []*listingSight
+	for _, l := range changed {
+		if l.plain() {
+			plain = append(plain, l)
+		} else {
+			others = append(others, l)
+		}
+	}
+	if err := tx.writeSold(ctx, plain, "expected = CASE WHEN listing.expected = $2 THEN listing.expected ELSE listing.expected + v.column8 - v.column2 END"); err != nil {
+		return err
+	}
+	return tx.writeSold(ctx, others, "expected = CASE WHEN listing.expected = $2 THEN listing.expected ELSE "+soldKnown+" END, unseen = "+soldUnseen)
+}
+
+// writeSold writes what orders change of listings; account is what they do to expected and unseen.
+func (tx *Tx) writeSold(ctx context.Context, list []*listingSight, account string) error {
+	return tx.execRows(ctx, `UPDATE listing SET `+account+`, doubt = listing.doubt + v.column9, crossed_at = $3, claimed = listing.claimed + v.column3,
 		unsure = listing.unsure OR v.column4 OR `+soldUnsure+`, sold_rate = v.column5, sold_rate_at = v.column6 FROM (`,
 		"BIGINT BIGINT BIGINT BOOLEAN BIGINT BIGINT BIGINT BIGINT BIGINT BIGINT", `) AS v WHERE listing.tenant_id = $1 AND listing.listing_id = v.column1`,
-		[]any{stock.Unlimited.Sortable(), micros(tx.now)}, len(changed), func(args []any, i int) []any {
-			l := changed[i]
+		[]any{stock.Unlimited.Sortable(), micros(tx.now)}, len(list), func(args []any, i int) []any {
+			l := list[i]
 			rate, at := l.rate, l.rateAt
 			if l.soldNow > 0 {
 				rate, at = l.newRate(tx.now), tx.now
