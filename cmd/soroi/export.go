@@ -17,7 +17,7 @@ import (
 
 func exportCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "export", Short: "Write the books to a file that a spreadsheet and \"soroi import\" can read"}
-	cmd.AddCommand(exportStockCommand(), exportProductsCommand(), exportBundlesCommand())
+	cmd.AddCommand(exportStockCommand(), exportProductsCommand(), exportBundlesCommand(), exportLinksCommand())
 	return cmd
 }
 
@@ -134,6 +134,16 @@ func exportBundlesCommand() *cobra.Command {
 		Long:  `Bundles writes each bundle with all its parts, in the columns that "soroi import bundle" reads: taken in again at once, the file changes nothing.`,
 	}, nil, "", func(cmd *cobra.Command, db *store.DB, tenant stock.TenantID, out io.Writer, o exchange.WriteOptions) (exchange.Written, error) {
 		return report.WriteBundles(cmd.Context(), db, tenant, store.BundleQuery{}, out, o)
+	})
+}
+
+func exportLinksCommand() *cobra.Command {
+	return exportFile(&cobra.Command{
+		Use:   "links",
+		Short: "Write each shop's listings with the SKUs that they are linked to",
+		Long:  `Links writes every listing with its SKU, in the columns that "soroi import link" reads: taken in again at once, the file changes nothing.`,
+	}, nil, "", func(cmd *cobra.Command, db *store.DB, tenant stock.TenantID, out io.Writer, o exchange.WriteOptions) (exchange.Written, error) {
+		return report.WriteLinks(cmd.Context(), db, tenant, store.ListingQuery{}, out, o)
 	})
 }
 

@@ -14,9 +14,11 @@ import (
 	"testing"
 	"time"
 
+	"soroi/internal/channel"
 	"soroi/internal/clock"
 	"soroi/internal/exchange"
 	"soroi/internal/importer"
+	"soroi/internal/match"
 	"soroi/internal/stock"
 	"soroi/internal/store"
 	"soroi/internal/store/storetest"
@@ -263,6 +265,54 @@ func TestExport_catalogue(t *testing.T) {
 			t.Errorf("the file does not say %q:\n%s", want, text)
 		}
 	}
+}
+
+// Links are written with every listing's SKU, and taken in again change nothing; a listing may be named by the code that the shop has for it.
+func TestExport_links(t *testing.T) {
+	t.Parallel()
+	h := newWarehouse(t, "A-1", "B-2")
+	ctx := t.Context()
+	shop, err := h.db.AddShop(ctx, h.tenant, "rakuten", "楽天本店", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lease, _, err := h.db.AcquireLease(ctx, h.tenant, shop.ID, "test", time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var listings []channel.Listing
+	for ref, code := range map[string]string{"item/1": "A-1", "item/2": "x-2", "item/3": "twin", "item/4": "twin"} {
+		listings = append(listings, channel.Listing{Ref: channel.Ref(ref), Codes: []match.Code{{Text: code}}, Title: ref})
+	}
+	if _, err := h.db.TakeListings(ctx, h.tenant, lease, listings); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := h.run("import", "link", h.file("link.csv", "店舗,出品,SKUコード\n楽天本店,X-2,B-2\n"), "--quiet"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	path := filepath.Join(h.dir, "links.csv")
+	if out, err := h.run("export", "links", "-o", path); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"楽天本店,item/1,A-1", "楽天本店,item/2,B-2", "楽天本店,item/3,"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the file does not say %q:\n%s", want, text)
+		}
+	}
+	if out, err := h.run("import", "link", path, "--dry-run"); err != nil {
+		t.Errorf("the export is not read again: %v\n%s", err, out)
+	} else {
+		h.has(out, "変わる行 0")
+	}
+	out, err := h.run("import", "link", h.file("twin.csv", "店舗,出品,SKUコード\n楽天本店,twin,B-2\n"), "--dry-run")
+	if err == nil {
+		t.Error("one of two listings was guessed")
+	}
+	h.has(out, "item/3, item/4")
 }
 
 // What lay at a moment is printed and written, and a moment that is none is refused with how to write one.

@@ -16,7 +16,7 @@ var Link = &Format[LinkRow]{
 	Columns: []Column[LinkRow]{
 		textColumn(shopField, maxTextRunes, func(r *LinkRow) *string { return &r.Shop }),
 		textColumn(Field{Key: "listing", Header: "出品", English: "listing", Aliases: []string{"出品ID", "出品番号", "出品コード", "listing id", "ref"},
-			Help:    Words{"店舗での呼び名。楽天は 商品管理番号/SKU管理番号、Yahoo! は 商品コード:個別商品コード", "What the shop calls it: Rakuten manageNumber/variantId, Yahoo! code:sub-code"},
+			Help:    Words{"店舗での呼び名。楽天は 商品管理番号/SKU管理番号、Yahoo! は 商品コード:個別商品コード。店舗に登録した商品コードでもかまいません", "What the shop calls it: Rakuten manageNumber/variantId, Yahoo! code:sub-code; the code that it has there is as good"},
 			Example: "t-shirt/red-m", Kind: CodeField, Required: true, Empty: EmptyRefused}, maxCodeRunes*2+1, func(r *LinkRow) *string { return &r.Ref }),
 		{
 			Field: func() Field {

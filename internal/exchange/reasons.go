@@ -68,6 +68,7 @@ const (
 	StocktakeUnknown  Code = "stocktake_unknown"
 	CodeUnknown       Code = "code_unknown"
 	CodeAmbiguous     Code = "code_ambiguous"
+	ListingAmbiguous  Code = "listing_ambiguous"
 	CodeEatenZeros    Code = "code_eaten_zeros"
 	CodeEatenDecimals Code = "code_eaten_decimals"
 	CodeScientific    Code = "code_scientific"
@@ -185,6 +186,7 @@ var reasons = map[Code]reason{
 
 	StocktakeUnknown:  {RowRefused, Words{"実施中の棚卸「{value}」は 1 つに決まりません。", "There is not exactly one open stocktake \"{value}\"."}, Words{"実施中の棚卸は {hint} です。名前か番号を書いてください。", "Open are {hint}; write the name or the number of one."}},
 	CodeUnknown:       {RowRefused, Words{"コード「{value}」の商品はありません。", "There is no product with the code \"{value}\"."}, Words{"コードを確かめるか、先に商品を登録してください。", "Check the code, or register the product first."}},
+	ListingAmbiguous:  {RowRefused, Words{"商品コード「{value}」の出品が店舗に複数あります({hint})。", "The shop has several listings of the code \"{value}\" ({hint})."}, Words{"出品の欄に、店舗での呼び名(かっこの中のどれか)を書いてください。", "Write which: one of those in brackets."}},
 	CodeAmbiguous:     {RowRefused, Words{"コード「{value}」に当てはまる商品が複数あります({hint})。", "Several products fit the code \"{value}\" ({hint})."}, Words{"大文字・小文字まで正確なコードを書いてください。", "Write the code exactly, upper and lower case included."}},
 	CodeEatenZeros:    {RowRefused, Words{"コード「{value}」は、表計算ソフトで先頭の 0 が消えたようです。もとは {hint} かもしれません。", "A spreadsheet seems to have dropped the zeros in front: \"{value}\" may have been {hint}."}, asText},
 	CodeEatenDecimals: {RowRefused, Words{"コード「{value}」は、表計算ソフトで末尾の 0 が消えたようです。もとは {hint} かもしれません。", "A spreadsheet seems to have dropped the zeros at the end: \"{value}\" may have been {hint}."}, asText},

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
+	"soroi/internal/channel"
 	"soroi/internal/exchange"
 	"soroi/internal/order"
 	"soroi/internal/stock"
@@ -201,12 +203,26 @@ func beginLink(ctx context.Context, c *Check) (looker[exchange.LinkRow], error) 
 		if err != nil {
 			return nil, err
 		}
+		wanted := make([]store.ListingName, 0, len(part))
+		for _, row := range part {
+			wanted = append(wanted, store.ListingName{Shop: shops[row.Value.Shop], Name: row.Value.Ref})
+		}
+		listings, err := c.service.db.FindListings(ctx, c.tenant, wanted)
+		if err != nil {
+			return nil, err
+		}
 		list := make([]staged, len(part))
 		requests := make([]request, len(part))
 		for i := range part {
 			v := part[i].Value
 			list[i].row = store.ImportRow{Line: int64(part[i].Line), Label: v.Shop + " " + v.Ref}
 			row := &store.LinkRow{Ref: order.Ref(v.Ref)}
+			switch found := listings[wanted[i]]; {
+			case len(found) == 1: // by its reference, or by the shop's code for it
+				row.Ref = order.Ref(found[0])
+			case len(found) > 1:
+				list[i].problems = append(list[i].problems, rows.Problem(&part[i], "listing", exchange.ListingAmbiguous, refsIn(found)))
+			}
 			if !v.Unlink {
 				row.SKU = skus[i].sku
 				for _, p := range skus[i].problems {
@@ -221,4 +237,13 @@ func beginLink(ctx context.Context, c *Check) (looker[exchange.LinkRow], error) 
 		}
 		return list, stageRequests(ctx, c, rows, part, list, requests, seen, func(r request) string { return fmt.Sprint(r.Link.Shop, "/", r.Link.Ref) }, "listing")
 	}, nil
+}
+
+// refsIn names some of the listings that share a code.
+func refsIn(refs []channel.Ref) string {
+	var words []string
+	for _, ref := range refs[:min(len(refs), 5)] {
+		words = append(words, string(ref))
+	}
+	return strings.Join(words, ", ")
 }

@@ -186,6 +186,7 @@ func New(d Deps) (http.Handler, error) {
 		"GET /listings":                  listingScreen.List,
 		"GET /listings/sums":             listingScreen.Sums,
 		"GET /listings/skus":             listingScreen.Options,
+		"GET /listings/csv":              listingScreen.CSV,
 		"GET /listings/one":              listingScreen.One,
 		"GET /listings/of":               listingScreen.Of,
 		"POST /listings/link":            listingScreen.Link,

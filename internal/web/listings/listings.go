@@ -3,11 +3,14 @@ package listings
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 
 	"soroi/internal/channel"
 	"soroi/internal/engine"
+	"soroi/internal/exchange"
+	"soroi/internal/report"
 	"soroi/internal/store"
 	"soroi/internal/web/ui"
 )
@@ -56,6 +59,17 @@ func query(r *http.Request) Query {
 func (q Query) stored() store.ListingQuery {
 	show := map[Show]store.ListingShow{ShowUnlinked: store.ListingsUnlinked, ShowLinked: store.ListingsLinked, ShowErrors: store.ListingsErrors, ShowIgnored: store.ListingsIgnored}[q.Show]
 	return store.ListingQuery{Shop: channel.ShopID(q.Shop), Show: show, Text: q.Text, After: q.After, Limit: pageRows}
+}
+
+// CSV is GET /listings/csv: the listings that the query finds with their SKUs, as the import of that kind reads them.
+func (s *Screen) CSV(w http.ResponseWriter, r *http.Request) error {
+	page := ui.FrameOf(r, ui.SectionListings, "出品")
+	q := query(r).stored()
+	return ui.ReadFile(page.Lang, "links", r.URL.Query()).Send(w, s.ui.Now(), func(out io.Writer, o exchange.WriteOptions) error {
+		o.Columns = nil
+		_, err := report.WriteLinks(r.Context(), s.db, page.TenantID, q, out, o)
+		return err
+	})
 }
 
 // List is GET /listings.

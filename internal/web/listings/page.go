@@ -57,6 +57,9 @@ func address(path string, v url.Values) string {
 // Rest is the same query from its start.
 func (q Query) Rest() string { return address("/listings", q.values()) }
 
+// File is the address of what the query finds as a file.
+func (q Query) File() string { return address("/listings/csv", q.values()) }
+
 // Here is the address of the page itself.
 func (q Query) Here() string {
 	v := q.values()
