@@ -49,10 +49,10 @@ const LastOrders = 30
 
 // What is known of sales says too little of those that come.
 const (
-	// busy is how much of the time sales come in: those of a day within eight hours.
-	busy = 3
+	// busy is how much denser sales come than a month has them on average: within the hours of a day, and in bursts.
+	busy = 8
 	// tail is how many times larger than the largest order of late one may be.
-	tail = 5
+	tail = 10
 	// anything is the size of an order of a SKU that has never been ordered: it may take all there is.
 	anything = 1_000_000
 )

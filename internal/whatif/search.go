@@ -25,7 +25,6 @@ type candidate struct {
 	frozen bool
 	least  int64
 	lost   float64
-	risk   float64
 }
 
 // BestSplit searches the static split that loses fewest sales at a risk, in millionths: the parts of every shop, kept as they are (each shop sells its
