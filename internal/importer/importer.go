@@ -55,6 +55,11 @@ const (
 	holdFor  = 20 * time.Second // how long a silent process keeps an import
 	partRows = 1000             // rows that are looked at, and posted, together
 	tick     = 500 * time.Millisecond
+
+	keepUploads = 7 * 24 * time.Hour  // how long a file waits for a person to say what its columns are
+	keepStaged  = 30 * 24 * time.Hour // how long the rows are kept of an import that can neither be applied nor undone any more
+	trimEvery   = time.Hour
+	mostTrimmed = 5000 // rows that one transaction takes away
 )
 
 // Options say how a file is to be read. The zero value finds everything out.
@@ -159,6 +164,7 @@ func (c *Check) run(ctx context.Context) (store.Import, error) {
 func (s *Service) Run(ctx context.Context) {
 	defer s.checks.Wait()
 	defer s.stop()
+	var trimmed time.Time
 	for ctx.Err() == nil {
 		tenants, err := s.db.ListTenants(ctx)
 		busy := false
@@ -173,8 +179,26 @@ func (s *Service) Run(ctx context.Context) {
 		if err == nil && busy {
 			continue
 		}
+		if now := s.clock.Now(); now.Sub(trimmed) >= trimEvery {
+			trimmed = now
+			s.trim(ctx, tenants)
+		}
 		if s.clock.Sleep(ctx, tick) != nil {
 			return
+		}
+	}
+}
+
+// trim takes away what is left of imports that nobody will come back to.
+func (s *Service) trim(ctx context.Context, tenants []store.Tenant) {
+	now := s.clock.Now()
+	for _, t := range tenants {
+		for more := true; more && ctx.Err() == nil; {
+			n, err := s.db.TrimImports(ctx, t.ID, now.Add(-keepUploads), now.Add(-keepStaged), mostTrimmed)
+			if err != nil && ctx.Err() == nil {
+				s.log.Error("trim imports", "tenant", t.ID, "error", err)
+			}
+			more = err == nil && n == mostTrimmed
 		}
 	}
 }
