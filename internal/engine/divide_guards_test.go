@@ -14,6 +14,8 @@ import (
 var dividedGuards = []struct{ name, judge, file, line, without string }{
 	{"a raise waits for its plan", "runs", "../store/push.go", "OR target > listing.expected) AND ` + unplannedSKU", "OR target > listing.expected) AND share IS NULL AND ` + unplannedSKU"},
 	{"a number that leaves is in doubt", "runs", "../store/push.go", "doubt = `+sentDoubt(absolutely)+`,", ""},
+	{"an absolute number waits for its plan", "texts", "../store/push.go", "NOT ($4 AND target > 0 AND `+unplannedSKU+`)", "NOT ($4 AND FALSE)"},
+	{"what is unsure is read before it is written", "texts", "../store/push.go", " AND NOT (share IS NOT NULL AND target > 0 AND `+unknown+`)", ""},
 	{"a refused or lost answer keeps it so", "runs", "../store/escrow.go", "WHEN v.column2 IN ('unknown', 'accepted') THEN listing.doubt\n", "WHEN v.column2 IN ('unknown', 'accepted') THEN 0\n"},
 	{"what an absolute number covers may have been sold", "texts", "../store/escrow.go", "WHEN listing.sent_absolute THEN ` + lesser(greater(overwritten", "WHEN FALSE THEN ` + lesser(greater(overwritten"},
 	{"a takeover leaves it in doubt until it may not arrive any more", "runs", "../store/lease.go", "unsure = TRUE, doubt_until", "unsure = TRUE, doubt = 0, doubt_until"},

@@ -57,7 +57,8 @@ func TestEscrow_texts_are_the_rules(t *testing.T) {
 				WHERE tenant_id = $1 AND listing_id = $2`, int64(b.tenant), int64(listing), expected, unseen, at(settled.Add(5*time.Second)), doubt, at(doubtUntil),
 				at(settled), at(settled.Add(3*time.Second)), doubt > 0 || rng.IntN(3) == 0, target)
 			b.must(err)
-			_, err = db.Exec(ctx, "UPDATE sku_plan SET planned = marked WHERE tenant_id = $1", int64(b.tenant))
+			stale := rng.IntN(3) == 0 // something has changed since the number was decided
+			_, err = db.Exec(ctx, "UPDATE sku_plan SET planned = CASE WHEN $3 THEN marked - 1 ELSE marked END WHERE tenant_id = $1 AND sku_id = $2", int64(b.tenant), int64(item.SKU), stale)
 			b.must(err)
 			want := account()
 			same := func(step string) {
@@ -120,7 +121,7 @@ func TestEscrow_texts_are_the_rules(t *testing.T) {
 				}
 				p, err := db.BeginPush(ctx, b.tenant, lease, []store.ListingID{listing}, overwrite)
 				b.must(err)
-				may := want.MaySend(w, target, false) && (target == 0 || !want.Unsure)
+				may := want.MaySend(w, target, stale) && (target == 0 || !want.Unsure)
 				if len(p.Items) == 0 && may && target != want.Shown {
 					t.Fatalf("round %d: %d was not sent to %+v", round, target, want)
 				}
@@ -133,6 +134,9 @@ func TestEscrow_texts_are_the_rules(t *testing.T) {
 				expect := max(want.Shown, 0)
 				want = want.Sent(w, target)
 				same("sent")
+				if stale {
+					same("sent before its plan")
+				}
 				clk.advance(3 * time.Second)
 				if rng.IntN(3) == 0 {
 					sell()
@@ -169,7 +173,7 @@ func TestEscrow_texts_are_the_rules(t *testing.T) {
 				same(string(outcome.State))
 			}
 		}
-		for _, step := range []string{"sold", "complete", "read", "sent", "takeover", "applied", "refused", "conflict", "unknown"} {
+		for _, step := range []string{"sold", "complete", "read", "sent", "sent before its plan", "takeover", "applied", "refused", "conflict", "unknown"} {
 			if steps[step] < 10 {
 				t.Errorf("%s was compared %d times", step, steps[step])
 			}
