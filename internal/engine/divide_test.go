@@ -21,7 +21,7 @@ import (
 	"soroi/internal/store/storetest"
 )
 
-var dividedSeeds = flag.Int("divided", 6, "how many random sequences of divided SKUs are run")
+var dividedSeeds = flag.Int("divided", 2, "how many random sequences of divided SKUs are run")
 
 // percents is a pattern that gives shops parts of a hundred, and nothing to others.
 func (tn *town) percents(name string, parts ...int64) (p allocation.Pattern) {
@@ -349,7 +349,7 @@ func (tn *town) takeOver(victim *memoryShop, zombies []func(), stop func()) ([]f
 // Two processes on one PostgreSQL, of which each hangs and wakes at any moment, never sell a unit twice either.
 func TestDivided_two_processes_never_oversell(t *testing.T) {
 	t.Parallel()
-	for _, seed := range []uint64{1, 2} {
+	for _, seed := range []uint64{1} {
 		url := storetest.Postgres(t)
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 			t.Parallel()
