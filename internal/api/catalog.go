@@ -232,20 +232,13 @@ func (a *API) setProducts(r *request) error {
 	if err != nil {
 		return err
 	}
-	edit.Partial, edit.Bulk = partial, len(edit.Products) > 100
-	done, err := a.deps.DB.EditCatalog(r.ctx(), r.token.Tenant, edit)
+	done, err := a.editCatalog(r, &edit, partial, len(edit.Products))
 	if err != nil {
 		return err
 	}
-	answer := CatalogAnswer[Product]{Repeated: done.Repeated, Rows: make([]CatalogResult[Product], len(done.Products))}
+	answer := CatalogAnswer[Product]{Repeated: done.Repeated}
 	for i, result := range done.Products {
-		row := &answer.Rows[i]
-		row.Code, row.Refused = edit.Products[i].Code, catalogRefusal(result.Refused)
-		if row.Refused == nil && done.Applied {
-			row.Applied = true
-			row.Before, row.After = made(result.Before, productOf), made(result.After, productOf)
-			answer.Applied++
-		}
+		answer.add(done.Applied, edit.Products[i].Code, made(result.Before, productOf), made(result.After, productOf), result.Refused)
 	}
 	return a.catalogDone(r, done, partial, answer.Applied, answer, func() error { return refusedRows(answer.Rows) })
 }
@@ -276,22 +269,30 @@ func (a *API) setSKUs(r *request) error {
 	if err != nil {
 		return err
 	}
-	edit.Partial, edit.Bulk = partial, len(edit.SKUs) > 100
-	done, err := a.deps.DB.EditCatalog(r.ctx(), r.token.Tenant, edit)
+	done, err := a.editCatalog(r, &edit, partial, len(edit.SKUs))
 	if err != nil {
 		return err
 	}
-	answer := CatalogAnswer[SKU]{Repeated: done.Repeated, Rows: make([]CatalogResult[SKU], len(done.SKUs))}
+	answer := CatalogAnswer[SKU]{Repeated: done.Repeated}
 	for i, result := range done.SKUs {
-		row := &answer.Rows[i]
-		row.Code, row.Refused = edit.SKUs[i].Code, catalogRefusal(result.Refused)
-		if row.Refused == nil && done.Applied {
-			row.Applied = true
-			row.Before, row.After = made(result.Before, skuOf), made(result.After, skuOf)
-			answer.Applied++
-		}
+		answer.add(done.Applied, edit.SKUs[i].Code, made(result.Before, skuOf), made(result.After, skuOf), result.Refused)
 	}
 	return a.catalogDone(r, done, partial, answer.Applied, answer, func() error { return refusedRows(answer.Rows) })
+}
+
+func (a *API) editCatalog(r *request, edit *store.CatalogEdit, partial bool, rows int) (store.CatalogAnswer, error) {
+	edit.Partial, edit.Bulk = partial, rows > 100
+	return a.deps.DB.EditCatalog(r.ctx(), r.token.Tenant, *edit)
+}
+
+// add tells what became of the next row.
+func (answer *CatalogAnswer[T]) add(applied bool, code string, before, after *T, refused error) {
+	row := CatalogResult[T]{Code: code, Refused: catalogRefusal(refused)}
+	if row.Refused == nil && applied {
+		row.Applied, row.Before, row.After = true, before, after
+		answer.Applied++
+	}
+	answer.Rows = append(answer.Rows, row)
 }
 
 func (a *API) catalogDone(r *request, done store.CatalogAnswer, partial bool, applied int64, answer any, refused func() error) error {

@@ -43,6 +43,15 @@ type meant struct {
 	problems []*exchange.Problem
 }
 
+// findEach is find for rows that name their SKU by one code.
+func findEach[T any](ctx context.Context, k *codes, part []exchange.Row[T], code func(T) string) ([]meant, error) {
+	refs := make([]exchange.SKURef, len(part))
+	for i, row := range part {
+		refs[i].Codes = []string{code(row.Value)}
+	}
+	return k.find(ctx, refs)
+}
+
 // find says for each row which SKU it means: by a shop's own name for it, else by the first of its codes that finds one, else by its JAN.
 func (k *codes) find(ctx context.Context, refs []exchange.SKURef) ([]meant, error) {
 	byListing, err := k.listings(ctx, refs)

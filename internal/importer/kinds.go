@@ -88,11 +88,7 @@ func beginAssignment(ctx context.Context, c *Check) (looker[exchange.AssignmentR
 	}
 	known, taken := newCodes(c), make(map[stock.SKUID]bool)
 	return func(ctx context.Context, rows *exchange.Rows[exchange.AssignmentRow], part []exchange.Row[exchange.AssignmentRow]) ([]staged, error) {
-		refs := make([]exchange.SKURef, len(part))
-		for i, row := range part {
-			refs[i].Codes = []string{row.Value.SKU}
-		}
-		skus, err := known.find(ctx, refs)
+		skus, err := findEach(ctx, known, part, func(v exchange.AssignmentRow) string { return v.SKU })
 		if err != nil {
 			return nil, err
 		}
@@ -157,11 +153,7 @@ func beginException(ctx context.Context, c *Check) (looker[exchange.ExceptionRow
 	}
 	known, seen := newCodes(c), make(map[string]bool)
 	return func(ctx context.Context, rows *exchange.Rows[exchange.ExceptionRow], part []exchange.Row[exchange.ExceptionRow]) ([]staged, error) {
-		refs := make([]exchange.SKURef, len(part))
-		for i, row := range part {
-			refs[i].Codes = []string{row.Value.SKU}
-		}
-		skus, err := known.find(ctx, refs)
+		skus, err := findEach(ctx, known, part, func(v exchange.ExceptionRow) string { return v.SKU })
 		if err != nil {
 			return nil, err
 		}
@@ -195,11 +187,7 @@ func beginLink(ctx context.Context, c *Check) (looker[exchange.LinkRow], error) 
 	}
 	known, seen := newCodes(c), make(map[string]bool)
 	return func(ctx context.Context, rows *exchange.Rows[exchange.LinkRow], part []exchange.Row[exchange.LinkRow]) ([]staged, error) {
-		refs := make([]exchange.SKURef, len(part))
-		for i, row := range part {
-			refs[i].Codes = []string{row.Value.SKU}
-		}
-		skus, err := known.find(ctx, refs)
+		skus, err := findEach(ctx, known, part, func(v exchange.LinkRow) string { return v.SKU })
 		if err != nil {
 			return nil, err
 		}

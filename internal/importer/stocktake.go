@@ -43,11 +43,7 @@ func beginCount(ctx context.Context, c *Check) (looker[exchange.CountRow], error
 	}
 	known, seen, now := newCodes(c), make(map[string]bool), c.service.clock.Now()
 	return func(ctx context.Context, rows *exchange.Rows[exchange.CountRow], part []exchange.Row[exchange.CountRow]) ([]staged, error) {
-		refs := make([]exchange.SKURef, len(part))
-		for i, row := range part {
-			refs[i].Codes = []string{row.Value.SKU}
-		}
-		skus, err := known.find(ctx, refs)
+		skus, err := findEach(ctx, known, part, func(v exchange.CountRow) string { return v.SKU })
 		if err != nil {
 			return nil, err
 		}
