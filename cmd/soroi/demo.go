@@ -102,7 +102,7 @@ func linkedMalls(ctx context.Context, db *store.DB) func(mall string) bool {
 			return false // asked again with the next buyer
 		}
 		for _, s := range status {
-			if s.Shop.Name == demoName(mall) && s.Listings > 0 && s.Linked+s.LeftOut >= s.Listings {
+			if s.Shop.Name == demoName(mall) && !s.Listed().IsZero() && s.Listings > 0 && s.Linked+s.LeftOut >= s.Listings {
 				linked[mall] = true
 			}
 		}

@@ -27,25 +27,24 @@ type ShopStatus struct {
 	Lag      Lag
 }
 
-// Pulled is when the shop's new orders were last pulled completely.
-func (s ShopStatus) Pulled() time.Time {
+// loop is the loop of a name; empty when it never ran.
+func (s ShopStatus) loop(name string) Loop {
 	for _, l := range s.Loops {
-		if l.Name == "new" {
-			return l.SucceededAt
-		}
-	}
-	return time.Time{}
-}
-
-// Hook is the loop that keeps the shop's webhooks coming; empty when it never ran. Its failure does not keep the shop from being in line.
-func (s ShopStatus) Hook() Loop {
-	for _, l := range s.Loops {
-		if l.Name == LoopHook {
+		if l.Name == name {
 			return l
 		}
 	}
 	return Loop{}
 }
+
+// Pulled is when the shop's new orders were last pulled completely.
+func (s ShopStatus) Pulled() time.Time { return s.loop("new").SucceededAt }
+
+// Listed is when the shop's listings were last pulled completely.
+func (s ShopStatus) Listed() time.Time { return s.loop("list").SucceededAt }
+
+// Hook is the loop that keeps the shop's webhooks coming; empty when it never ran. Its failure does not keep the shop from being in line.
+func (s ShopStatus) Hook() Loop { return s.loop(LoopHook) }
 
 // Trouble is the latest failure that no success of its loop has ended, or false when the last round of every loop but Hook went well.
 func (s ShopStatus) Trouble() (Loop, bool) {
